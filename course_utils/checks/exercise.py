@@ -1,0 +1,189 @@
+"""The frame that all kinds of exercise share: draw cases, collect responses, judge them, name the mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from course_utils.checks import explain, patterns
+from course_utils.checks.case import Case, Misconception
+from course_utils.checks.compare import Difference, Tolerance, find_difference
+from course_utils.checks.respond import Response, quietly
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The case that is shown to the learner, with what was expected and what came."""
+
+    case: Case
+    expected: Response
+    response: Response
+    difference: Difference
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found. `text` is all that the learner reads; `misconception` is for the report."""
+
+    name: str
+    right: int
+    total: int
+    text: str
+    attempted: bool = True
+    misconception: Misconception | None = None
+
+    @property
+    def passed(self) -> bool:
+        return self.attempted and self.right == self.total
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exercise:
+    """One exercise as data. The kinds (function, value, module, ...) fill in `respond` and `expect`.
+
+    Args:
+        name: the exercise's id and the attribute under which a lesson's `check` offers it.
+        points: what it is worth; minutes: about how long it takes.
+        misconceptions: wrong answers with the sentence each deserves, the most specific first.
+        hints: revealed one at a time, from a nudge to nearly the answer.
+        see: title of the lesson's paragraph to read again.
+    """
+
+    name: str
+    points: int
+    minutes: int
+    misconceptions: Sequence[Misconception] = ()
+    hints: Sequence[str] = ()
+    see: str = ""
+    tolerance: Tolerance = field(default_factory=Tolerance)
+
+    def draw(self, seed: int) -> list[Case]:
+        """The cases of this seed: 0 in the lesson, a fresh one when grading."""
+        raise NotImplementedError(f"{type(self).__name__} must say how cases are drawn")
+
+    def respond(self, answer: Any, case: Case) -> Response:
+        """Run the learner's answer on one case. Must not need anything that knows the right answer."""
+        raise NotImplementedError(f"{type(self).__name__} must say how an answer is called")
+
+    def expect(self, case: Case) -> Response:
+        """What a right answer gives on this case."""
+        raise NotImplementedError(f"{type(self).__name__} must say what is expected")
+
+    def wrong_form(self, answer: Any) -> str:
+        """A sentence when `answer` is not the kind of thing this exercise asks for, else nothing."""
+        return ""
+
+    def own_names(self) -> set[str]:
+        """The functions that this exercise asks for: another one left unwritten is worth naming."""
+        return {self.name}
+
+    def asks_for(self) -> str:
+        """What stands between the brackets of the check's call."""
+        return self.name
+
+    def describe(self, case: Case, answer: Any) -> str:
+        """The call as the learner would write it."""
+        return f"{self.name}()"
+
+    def remark(self, failures: Sequence[Failure]) -> str:
+        """What the numbers alone tell, when no known misconception fits."""
+        return patterns.pattern(
+            [(failure.difference.expected, failure.difference.got) for failure in failures]
+        )
+
+    def partly(self, known: Misconception) -> str:
+        """How to state a misconception that explains the case shown and not every failed one."""
+        return f"On this call you get exactly what this mistake gives: {known.says}"
+
+    def as_answered(self, known: Misconception) -> Any:
+        """A complete answer that makes this one mistake, for the tests and the benchmarks."""
+        return known.answer
+
+    def right_answer(self) -> Any:
+        """An answer that passes, made from the oracle: for the tests, never shown."""
+        raise NotImplementedError(f"{type(self).__name__} must say what a right answer is")
+
+    def examine(self, answer: Any, seed: int = 0) -> Verdict:
+        """Check `answer` on the cases of `seed`."""
+        form = self.wrong_form(answer)
+        if form:
+            return Verdict(self.name, 0, 1, explain.wrong_form(self, form))
+        cases = self.draw(seed)
+        return self.judge(answer, cases, [self.respond(answer, case) for case in cases])
+
+    def judge(self, answer: Any, cases: Sequence[Case], responses: Sequence[Response]) -> Verdict:
+        """The verdict on responses already collected. Runs none of the learner's code;
+        `answer` serves only to write the call with the learner's own argument names."""
+        stubs = [response for response in responses if response.not_attempted]
+        if stubs:
+            text = explain.not_attempted(self, stubs[0])
+            return Verdict(self.name, 0, len(cases), text, attempted=False)
+        failures = self._failures(cases, responses)
+        if not failures:
+            return Verdict(self.name, len(cases), len(cases), explain.all_right(self, len(cases)))
+        shown, known, certain = self._diagnose(failures)
+        text = explain.failed(
+            self, answer, len(cases) - len(failures), len(cases), shown, known, certain, failures
+        )
+        return Verdict(self.name, len(cases) - len(failures), len(cases), text, misconception=known)
+
+    def difference(self, expected: Response, response: Response) -> Difference | None:
+        """The first disagreement between two responses, of values or of exceptions."""
+        if expected.error is not None:
+            if isinstance(response.error, type(expected.error)):
+                return None
+            wanted = f"This call should raise {type(expected.error).__name__}."
+            return Difference(expected.error, response.error or response.value, remark=wanted)
+        if response.error is not None:
+            return Difference(expected.value, response.error)
+        return find_difference(expected.value, response.value, self.tolerance)
+
+    def _failures(self, cases: Sequence[Case], responses: Sequence[Response]) -> list[Failure]:
+        failures = []
+        for case, response in zip(cases, responses, strict=True):
+            expected = quietly(self.expect, case)
+            difference = self.difference(expected, response)
+            if difference:
+                failures.append(Failure(case, expected, response, difference))
+        return failures
+
+    def _diagnose(self, failures: Sequence[Failure]) -> tuple[Failure, Misconception | None, bool]:
+        """The case to show and the mistake to name, with whether it explains every failed case.
+
+        A misconception that explains all failures is stated as a fact; one that explains only some
+        is stated of the case shown, so that two mistakes at once still get a useful sentence.
+        """
+        partial: tuple[Failure, Misconception] | None = None
+        for known in self.misconceptions:
+            same = [failure for failure in failures if self._is_same_mistake(known, failure)]
+            if len(same) == len(failures):
+                return _clearest(same), known, True
+            if same and partial is None:
+                partial = _clearest(same), known
+        return (*partial, False) if partial else (_clearest(failures), None, False)
+
+    def _is_same_mistake(self, known: Misconception, failure: Failure) -> bool:
+        wrong = quietly(self.respond, known.answer, failure.case)
+        if wrong.error is not None or failure.response.error is not None:
+            return _same_error(wrong.error, failure.response.error)
+        if self.difference(failure.expected, wrong) is None:
+            return False
+        return self.difference(wrong, failure.response) is None
+
+
+def _same_error(left: BaseException | None, right: BaseException | None) -> bool:
+    return type(left) is type(right) and str(left) == str(right)
+
+
+def _clearest(failures: Sequence[Failure]) -> Failure:
+    """The failure easiest to read: values before exceptions and shapes, then the smallest arrays."""
+
+    def size(failure: Failure) -> tuple[int, int]:
+        expected = failure.difference.expected
+        plain = failure.response.error is None and not failure.difference.remark
+        return (0 if plain else 1, expected.numel() if isinstance(expected, torch.Tensor) else 1)
+
+    return min(failures, key=size)

@@ -1,0 +1,153 @@
+"""Exercises answered by a module class, or by a model that the learner has trained."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from course_utils.checks import explain
+from course_utils.checks.case import Case, Misconception, copied
+from course_utils.checks.compare import Difference, Tolerance
+from course_utils.checks.exercise import Exercise, Failure, Verdict
+from course_utils.checks.respond import Response, call, own_randomness
+from course_utils.checks.values import value_of
+
+
+class WeightsDoNotFit(ValueError):
+    """The learner's module has other weights than the layer asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModuleExercise(Exercise):
+    """The learner writes an `nn.Module`; with the reference's weights it must give the reference's outputs.
+
+    Weights are copied in the order of the state dict, so names are free and shapes are not.
+
+    Args:
+        oracle: the reference class, constructed with the case's `kwargs` and called with its `args`.
+        cases: draws the cases; `Case(train=True)` compares in training mode.
+    """
+
+    oracle: Callable[..., nn.Module]
+    cases: Callable[[torch.Generator], Sequence[Case]]
+    rtol: float = 1e-4
+    atol: float = 1e-5
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tolerance", Tolerance(self.rtol, self.atol))
+
+    def draw(self, seed: int) -> list[Case]:
+        return list(self.cases(torch.Generator().manual_seed(seed)))
+
+    def weights(self, case: Case) -> list[torch.Tensor]:
+        """The reference's state, in order: random, so that no buffer is left at a telling 0 or 1."""
+        with own_randomness(1):
+            reference = self.oracle(**case.kwargs)
+            return [
+                torch.rand_like(tensor) + 0.5
+                if tensor.is_floating_point() and name.endswith("running_var")
+                else torch.randn_like(tensor) * 0.3
+                if tensor.is_floating_point()
+                else tensor.clone()
+                for name, tensor in reference.state_dict().items()
+            ]
+
+    def respond(self, answer: Callable[..., nn.Module], case: Case) -> Response:
+        weights = self.weights(case)
+        return call(lambda: _outputs(answer, case, weights), Case())
+
+    def expect(self, case: Case) -> Response:
+        return self.respond(self.oracle, case)
+
+    def right_answer(self) -> Any:
+        return self.oracle
+
+    def wrong_form(self, answer: Any) -> str:
+        return (
+            ""
+            if callable(answer) and not isinstance(answer, nn.Module)
+            else "Pass the class itself"
+        )
+
+    def describe(self, case: Case, answer: Any) -> str:
+        given = ", ".join(f"{key}={value!r}" for key, value in case.kwargs.items())
+        return f"{self.name}({given}) on {explain.written_call('inputs', Case(case.args), None, len)}"
+
+
+def _outputs(answer: Callable[..., nn.Module], case: Case, weights: Sequence[torch.Tensor]) -> Any:
+    module = answer(**copied(dict(case.kwargs)))
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"expected an nn.Module, got {type(module).__name__}")
+    slots = list(module.state_dict().values())
+    shapes, wanted = [tuple(s.shape) for s in slots], [tuple(w.shape) for w in weights]
+    if shapes != wanted:
+        raise WeightsDoNotFit(f"the weights should have the shapes {wanted}; yours have {shapes}")
+    with torch.no_grad():
+        for slot, weight in zip(slots, weights, strict=True):
+            slot.copy_(weight)
+        return module.train(case.train)(*copied(case.args))
+
+
+COMPARISONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedModelExercise(Exercise):
+    """The learner returns a trained model; the check evaluates the weights itself.
+
+    Args:
+        measure: model -> numbers by name. It must evaluate on its own data and set the mode itself.
+        requirements: (name of a number, ">=" or "<=", bound), each one case of the check.
+    """
+
+    measure: Callable[[nn.Module], Mapping[str, float]]
+    requirements: Sequence[tuple[str, str, float]]
+
+    def draw(self, seed: int) -> list[Case]:
+        return [Case((name, sign, bound)) for name, sign, bound in self.requirements]
+
+    def examine(self, answer: Any, seed: int = 0) -> Verdict:
+        """Train once, measure once, judge each requirement."""
+        cases = self.draw(seed)
+        measured = self.respond(answer, cases[0])
+        return self.judge(answer, cases, [measured] * len(cases))
+
+    def respond(self, answer: Any, case: Case) -> Response:
+        given = Response(answer) if isinstance(answer, nn.Module) else value_of(answer)
+        if given.error is not None:
+            return given
+        if not isinstance(given.value, nn.Module):
+            return Response(
+                error=TypeError(f"expected a trained nn.Module, got {type(given.value).__name__}")
+            )
+        return call(lambda: dict(self.measure(given.value)), Case())
+
+    def expect(self, case: Case) -> Response:
+        name, _, bound = case.args
+        return Response({name: bound})
+
+    def difference(self, expected: Response, response: Response) -> Difference | None:
+        if response.error is not None:
+            return Difference(None, response.error)
+        for name, sign, bound in self.requirements:
+            if name in expected.value and not COMPARISONS[sign](response.value[name], bound):
+                got = response.value[name]
+                number = f"{got:,d}" if isinstance(got, int) else f"{got:.4g}"
+                limit = f"{bound:,d}" if isinstance(bound, int) else f"{bound:.4g}"
+                return Difference(bound, got, remark=f"{name} is {number}; asked for {sign} {limit}.")
+        return None
+
+    def _is_same_mistake(self, known: Misconception, failure: Failure) -> bool:
+        """Measured numbers never repeat exactly: the same mistake misses the same requirement."""
+        wrong = self.respond(known.answer, failure.case)
+        same_end = (wrong.error is None) == (failure.response.error is None)
+        return same_end and self.difference(failure.expected, wrong) is not None
+
+    def describe(self, case: Case, answer: Any) -> str:
+        name, sign, bound = case.args
+        return f"{name} {sign} {bound:,}"
