@@ -1,0 +1,30 @@
+"""Where to compute: the GPU when there is one. Used from lesson 06 on."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+
+def best_device() -> torch.device:
+    """The first CUDA GPU, else Apple's GPU, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Where the model's weights are; the CPU for a model without any."""
+    for tensor in (*model.parameters(), *model.buffers()):
+        return tensor.device
+    return torch.device("cpu")
+
+
+def wait_for(device: torch.device) -> None:
+    """Return when the device has finished what it was given: a GPU answers before it is done."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
