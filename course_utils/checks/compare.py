@@ -71,9 +71,7 @@ def _nothing_returned(got: Any) -> str:
 
 def _mapping_difference(expected: Mapping, got: Any, tolerance: Tolerance, path: str) -> Difference | None:
     if not isinstance(got, Mapping):
-        remark = (
-            _nothing_returned(got) or f"Expected a dictionary: {sorted(map(str, expected))}."
-        )
+        remark = _nothing_returned(got) or f"Expected a dictionary: {sorted(map(str, expected))}."
         return Difference(expected, got, path, remark=remark)
     if set(expected) != set(got):
         return Difference(expected, got, path, remark=f"The keys should be {sorted(map(str, expected))}.")

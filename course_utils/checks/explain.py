@@ -43,7 +43,9 @@ def not_attempted(exercise: Exercise, response: Response) -> str:
 
 
 def wrong_form(exercise: Exercise, sentence: str) -> str:
-    return f"{exercise.name}: nothing to check yet.\n  {sentence}: check.{exercise.name}({exercise.asks_for()})"
+    return (
+        f"{exercise.name}: nothing to check yet.\n  {sentence}: check.{exercise.name}({exercise.asks_for()})"
+    )
 
 
 def hint_line(exercise: Exercise) -> str:

@@ -68,11 +68,7 @@ class ModuleExercise(Exercise):
         return self.oracle
 
     def wrong_form(self, answer: Any) -> str:
-        return (
-            ""
-            if callable(answer) and not isinstance(answer, nn.Module)
-            else "Pass the class itself"
-        )
+        return "" if callable(answer) and not isinstance(answer, nn.Module) else "Pass the class itself"
 
     def describe(self, case: Case, answer: Any) -> str:
         given = ", ".join(f"{key}={value!r}" for key, value in case.kwargs.items())
