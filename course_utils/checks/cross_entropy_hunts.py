@@ -27,6 +27,7 @@ def _label_cases(rng):
         ),
         Case((draw_logits(rng, 1, 3), torch.tensor([[2]])), label="a single image"),
         Case((draw_logits(rng, 4, 3), torch.zeros(4, 2, dtype=torch.long)), label="labels of shape (4, 2)"),
+        Case((draw_logits(rng, 4, 3), torch.zeros(2, 2, dtype=torch.long)), label="labels of shape (2, 2)"),
         Case(
             (draw_logits(rng, 4, 3), torch.zeros(8, dtype=torch.long)), label="eight labels for four images"
         ),
