@@ -112,6 +112,9 @@ def jupyter_options(root: Path, lesson: Path, options: Sequence[str]) -> list[st
         # No question about news, no search for updates: a lesson opens the same way without a network.
         "--LabApp.news_url": "None",
         "--LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+        # Jupytext opens the text file beside a notebook in its place when that is newer, and an answer that
+        # another program saved in the notebook is lost. A learner's notebook is the only truth.
+        "--ServerApp.jpserver_extensions": "jupyterlab_jupytext=False",
     }
     same = {"--notebook-dir": "--ServerApp.root_dir"}
     given = {option.partition("=")[0] for option in options}

@@ -244,11 +244,11 @@ def test_lab_without_jupyterlab_says_how_to_get_it(clone, monkeypatch, capsys):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="ends the server with a signal")
-def test_course_lab_serves_the_lesson_and_leaves_it_as_it_is(clone, tmp_path):
+def test_course_lab_serves_the_notebook_that_was_saved_and_leaves_it_as_it_is(clone, tmp_path):
     pytest.importorskip("jupyterlab")
-    folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_WORKSPACES_DIR")
-    own = {name: str(tmp_path / name) for name in folders}
+    lesson = save_answer_in_a_lesson_with_a_newer_text_file(clone)
     before = {path: path.read_bytes() for path in clone.rglob("*") if path.is_file()}
+    folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_WORKSPACES_DIR")
     command = [
         sys.executable,
         "-m",
@@ -260,23 +260,43 @@ def test_course_lab_serves_the_lesson_and_leaves_it_as_it_is(clone, tmp_path):
     ]
     with (tmp_path / "said").open("w+") as said:
         server = subprocess.Popen(
-            [*command, "--ip=127.0.0.1", "--port=0"],
+            [*command, "--allow-root", "--ip=127.0.0.1", "--port=0"],
             cwd=clone,
-            env=os.environ | own,
+            env=os.environ | {name: str(tmp_path / name) for name in folders},
             stdout=said,
             stderr=said,
             start_new_session=True,
         )
         try:
             address = wait_for_address(server, tmp_path / "said")
-            assert "/lab/tree/lessons/04_cross_entropy.ipynb?token=" in address
-            with urllib.request.urlopen(address, timeout=60) as answer:
-                assert answer.status == 200
-                assert "JupyterLab" in answer.read().decode()
+            assert f"/lab/tree/lessons/{lesson}?token=" in address
+            assert "JupyterLab" in read(address)
+            served = read(address.replace("/lab/tree/", "/api/contents/"))
+            assert "my answer" in served
+            assert "the stub" not in served
         finally:
             os.killpg(server.pid, signal.SIGTERM)
             server.wait(timeout=60)
     assert {path: path.read_bytes() for path in before} == before
+
+
+def save_answer_in_a_lesson_with_a_newer_text_file(clone) -> str:
+    """Jupytext would show the text file and lose the answer. Returns the lesson's file name."""
+    import nbformat
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    notebook = clone / "lessons" / "04_cross_entropy.ipynb"
+    pairing = {"jupytext": {"formats": "ipynb,py:percent"}}
+    nbformat.write(new_notebook(cells=[new_code_cell("my answer")], metadata=pairing), notebook)
+    text = notebook.with_suffix(".py")
+    text.write_text("# %%\nthe stub\n")
+    os.utime(notebook, (text.stat().st_atime, text.stat().st_mtime - 60))
+    return notebook.name
+
+
+def read(address: str) -> str:
+    with urllib.request.urlopen(address, timeout=60) as answer:
+        return answer.read().decode()
 
 
 def wait_for_address(server, log) -> str:
