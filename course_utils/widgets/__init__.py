@@ -1,0 +1,19 @@
+"""Interactive figures. Each function returns one; as the last line of a cell it is shown.
+
+Every module has `draw(...)`, which makes the picture without any widget, and `describe(...)`, its text
+alternative.
+"""
+
+from .convolution_stepper import convolution_stepper
+from .filter_gallery import filter_gallery
+from .overfitting_explorer import overfitting_explorer
+from .pattern import InteractiveFigure
+from .softmax_explorer import softmax_explorer
+
+__all__ = [
+    "InteractiveFigure",
+    "convolution_stepper",
+    "filter_gallery",
+    "overfitting_explorer",
+    "softmax_explorer",
+]
