@@ -34,8 +34,8 @@ def describe(columns, epoch: int) -> str:
     now = {name: values[epoch - 1] for name, values in columns.items()}
     best = best_epoch(columns["val_loss"])
     return (
-        f"Epoch {epoch} of {len(columns['val_loss'])}: training loss {now['train_loss']:.2f}, validation loss "
-        f"{now['val_loss']:.2f}, gap {now['val_loss'] - now['train_loss']:.2f} nats; training accuracy "
+        f"Epoch {epoch} of {len(columns['val_loss'])}: training loss {now['train_loss']:.2f}, validation "
+        f"loss {now['val_loss']:.2f}, gap {now['val_loss'] - now['train_loss']:.2f} nats; training accuracy "
         f"{now['train_accuracy']:.0%}, validation accuracy {now['val_accuracy']:.0%}. "
         f"The validation loss is lowest at epoch {best}. {verdict(columns, epoch)}"
     )
@@ -53,10 +53,10 @@ def verdict(columns, epoch: int) -> str:
     worse = seen[-1] - seen[best - 1]
     if change < 0:
         return (
-            f"Since epoch {best} the training loss fell by {-change:.2f} and the validation loss rose by {worse:.2f}: "
-            "the model overfits."
+            f"Since epoch {best} the training loss fell by {-change:.2f} and the validation loss rose by "
+            f"{worse:.2f}: the model overfits."
         )
-    return f"Since epoch {best} both losses rose: the steps are too large or the data changed, which is not overfitting."
+    return f"Since epoch {best} both losses rose: that is not overfitting; the steps may be too large."
 
 
 def draw(columns, epoch: int) -> Figure:
@@ -71,8 +71,16 @@ def draw(columns, epoch: int) -> Figure:
     for ax, metric in zip(panels, ("loss", "accuracy"), strict=True):
         _draw_metric(ax, columns, metric, epoch)
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="lower center", bbox_to_anchor=(0.5, 0.045), ncols=4, fontsize=TEXT,
-    frameon=False) figure.text(0.5, 0.018, verdict(columns, epoch), ha="center", fontsize=10)
+    figure.legend(
+        handles,
+        labels,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 0.045),
+        ncols=4,
+        fontsize=TEXT,
+        frameon=False,
+    )
+    figure.text(0.5, 0.018, verdict(columns, epoch), ha="center", fontsize=10)
     return figure
 
 
@@ -84,7 +92,9 @@ def _draw_metric(ax, columns, metric: str, epoch: int) -> None:
         ax.plot(epochs, values, color=colour, alpha=0.25, linewidth=1.5)
         ax.plot(epochs[:epoch], values[:epoch], color=colour, linewidth=2.2, label=label)
         ax.plot(epoch, values[epoch - 1], "o", color=colour, markersize=6)
-    ax.axvline(best, color=RESULT, linestyle="--", linewidth=1.5, label=f"best epoch: {best} (lowest validation loss)")
+    ax.axvline(
+        best, color=RESULT, linestyle="--", linewidth=1.5, label=f"lowest validation loss: epoch {best}"
+    )
     ax.axvline(epoch, color=MUTED, linewidth=1, label=f"epoch {epoch}")
     set_metric_axis(ax, metric)
     if metric == "loss":

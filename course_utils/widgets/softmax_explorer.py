@@ -18,8 +18,9 @@ COOLEST, HOTTEST = -1, 3  # temperature from 1/2 to 8, as powers of two
 NATS_PER_BIT = np.log(2)
 
 
-def softmax_explorer(logits=(2.0, 1.0, -1.0, 0.5), classes=("cat", "dog", "owl", "fish"), true_class: int =
-0):
+def softmax_explorer(
+    logits=(2.0, 1.0, -1.0, 0.5), classes=("cat", "dog", "owl", "fish"), true_class: int = 0
+):
     """Move three or four logits and the temperature; see probabilities, loss and gradient.
 
     logits: where the sliders begin, each from −5 to 5. classes: their names. true_class: index of the right
@@ -28,7 +29,7 @@ def softmax_explorer(logits=(2.0, 1.0, -1.0, 0.5), classes=("cat", "dog", "owl",
     names = [str(name) for name in classes]
     start = [float(logit) for logit in logits]
     if len(start) != len(names) or len(set(names)) != len(names) or len(names) not in (3, 4):
-        raise ValueError(f"softmax_explorer takes 3 or 4 logits with as many different names, not {start} and {names}")
+        raise ValueError(f"give 3 or 4 logits and as many different names, not {start} and {names}")
     if max(abs(logit) for logit in start) > LIMIT:
         raise ValueError(f"the logits {start} must lie between −{LIMIT:g} and {LIMIT:g}")
     if true_class not in range(len(names)):
@@ -38,13 +39,20 @@ def softmax_explorer(logits=(2.0, 1.0, -1.0, 0.5), classes=("cat", "dog", "owl",
         for index, (name, logit) in enumerate(zip(names, start, strict=True))
     }
     temperature = ipywidgets.FloatLogSlider(
-        value=1.0, base=2, min=COOLEST, max=HOTTEST, step=0.25, description="temperature", readout_format=".2f"
+        value=1.0,
+        base=2,
+        min=COOLEST,
+        max=HOTTEST,
+        step=0.25,
+        description="temperature T",
+        readout_format=".2f",
     )
     temperature.layout.width = "21rem"
     temperature.style.description_width = "7rem"
     controls["temperature"] = temperature
-    controls["true_class"] = dropdown("true class", [(name, index) for index, name in enumerate(names)],
-    true_class)
+    controls["true_class"] = dropdown(
+        "true class", [(name, index) for index, name in enumerate(names)], true_class
+    )
 
     def bound(function):
         def of_state(temperature: float, true_class: int, **logits: float):
@@ -56,8 +64,8 @@ def softmax_explorer(logits=(2.0, 1.0, -1.0, 0.5), classes=("cat", "dog", "owl",
 
 
 def softmax(logits, temperature: float = 1.0) -> np.ndarray:
-    """exp(z / T) divided by its sum, (K,); the largest logit is taken off first, so that nothing
-    overflows.""" scaled = np.asarray(logits, dtype=float) / temperature
+    """exp(z / T) divided by its sum, (K,); the largest logit is taken off first, so nothing overflows."""
+    scaled = np.asarray(logits, dtype=float) / temperature
     powers = np.exp(scaled - scaled.max())
     return powers / powers.sum()
 
@@ -73,11 +81,12 @@ def loss_and_gradient(logits, true_class: int, temperature: float = 1.0) -> tupl
 def describe(logits, classes, true_class: int = 0, temperature: float = 1.0) -> str:
     """The text alternative of `draw`."""
     loss, gradient = loss_and_gradient(logits, true_class, temperature)
-    shares = ", ".join(f"{name} {p:.1%}" for name, p in zip(classes, softmax(logits, temperature), strict=True))
+    p = softmax(logits, temperature)
+    shares = ", ".join(f"{name} {share:.1%}" for name, share in zip(classes, p, strict=True))
     slopes = ", ".join(f"{name} {signed(g)}" for name, g in zip(classes, gradient, strict=True))
     return (
-        f"Temperature {temperature:.2f}: probabilities {shares}; the true class is {classes[true_class]}; "
-        f"loss {loss:.3f} nats = {loss / NATS_PER_BIT:.3f} bits; gradient with respect to the logits {slopes}."
+        f"Temperature {temperature:.2f}: probabilities {shares}; the true class is {classes[true_class]}; loss "
+        f"{loss:.3f} nats = {loss / NATS_PER_BIT:.3f} bits; gradient with respect to the logits: {slopes}."
     )
 
 
@@ -129,8 +138,14 @@ def _draw_logits(ax, logits, gradient, temperature) -> None:
 def _draw_probabilities(ax, p, target) -> None:
     ax.bar(range(len(p)), p, width=0.55, color=OKABE_ITO["sky blue"], label="probability p")
     for k, (probability, wanted) in enumerate(zip(p, target, strict=True)):
-        ax.plot([k - 0.36, k + 0.36], [wanted, wanted], color="black", linewidth=2.5, label="target y" if k ==
-        0 else None) _arrow(ax, k, wanted, probability, HERE)
+        ax.plot(
+            [k - 0.36, k + 0.36],
+            [wanted, wanted],
+            color="black",
+            linewidth=2.5,
+            label=None if k else "target y",
+        )
+        _arrow(ax, k, wanted, probability, HERE)
         ax.text(k + 0.06, probability + 0.02, f"{probability:.1%}", ha="left", va="bottom", fontsize=SMALL)
     ax.set_ylim(-0.03, 1.16)
     ax.set_yticks(np.arange(0, 1.01, 0.2))
@@ -147,16 +162,18 @@ def _arrow(ax, x: float, start: float, end: float, colour: str) -> None:
     """A vertical arrow; none where it would be shorter than its own head."""
     low, high = ax.get_ylim() if ax.get_ylim()[1] <= 1.2 else (-LIMIT - 2, LIMIT + 2)
     if abs(end - start) > 0.012 * (high - low):
-        style = {"arrowstyle": "-|>", "color": colour, "linewidth": 2.5, "shrinkA": 0, "shrinkB": 0,
-        "mutation_scale": 14} ax.annotate("", (x, end), (x, start), arrowprops=style, zorder=5)
+        style = {"arrowstyle": "-|>", "color": colour, "linewidth": 2.5, "shrinkA": 0, "shrinkB": 0}
+        ax.annotate("", (x, end), (x, start), arrowprops=style, zorder=5)
 
 
 def _draw_loss(ax, p_true: float, loss: float, name: str) -> None:
     p = np.linspace(0.0004, 1, 400)
     top = 8.0
     ax.plot(p, -np.log(p), color=OKABE_ITO["blue"], linewidth=2)
-    ax.plot(p_true, min(loss, top), "o" if loss <= top else "^", color=VAL, markersize=9, clip_on=False,
-    zorder=5) ax.text(
+    ax.plot(
+        p_true, min(loss, top), "o" if loss <= top else "^", color=VAL, markersize=9, clip_on=False, zorder=5
+    )
+    ax.text(
         0.96, 0.8, f"loss = −ln {p_true:.3g}\n= {loss:.3f} nats\n= {loss / NATS_PER_BIT:.3f} bits",
         transform=ax.transAxes, ha="right", va="top", fontsize=11,
         bbox={"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": VAL, "linewidth": 2},
