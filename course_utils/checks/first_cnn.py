@@ -1,0 +1,13 @@
+"""The exercises of lesson 06, in its order."""
+
+from course_utils.checks.first_cnn_counting import COUNT_PARAMETERS, IMAGES_BEHIND, INITIAL_LOSS
+from course_utils.checks.first_cnn_evaluating import EVALUATE
+from course_utils.checks.first_cnn_networks import MENDED_NET
+from course_utils.checks.first_cnn_protocol import BEST_EPOCH
+from course_utils.checks.first_cnn_training import TRAIN_STEP
+from course_utils.checks.session import Checks
+
+check = Checks(
+    "06_first_cnn",
+    [COUNT_PARAMETERS, TRAIN_STEP, EVALUATE, INITIAL_LOSS, MENDED_NET, BEST_EPOCH, IMAGES_BEHIND],
+)

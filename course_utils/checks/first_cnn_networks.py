@@ -1,0 +1,172 @@
+"""Lesson 06: the bug hunt `MendedNet` (a network that mixes the images of a batch, and has two outputs)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from course_utils.checks.case import Case, Misconception
+from course_utils.checks.first_cnn_scenes import seed_from
+from course_utils.checks.observed import ObservedExercise
+
+
+class Published(nn.Module):
+    "The layout that a popular article prints for ImageNet, in our own words; `mend` changes parts of"
+
+    "it."
+
+    def __init__(
+        self, num_classes: int, *, outputs: int | None = 2, pool: bool = False, rows: str = "mixed"
+    ) -> None:
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(3, 6, 5), nn.Conv2d(6, 16, 5)
+        self.pool = nn.AdaptiveAvgPool2d(5) if pool else nn.Identity()
+        self.fc1, self.fc2 = nn.Linear(400, 120), nn.Linear(120, 84)
+        self.fc3 = nn.Linear(84, num_classes if outputs is None else outputs)
+        self.rows = rows
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        x = F.max_pool2d(torch.relu(self.conv1(images)), 2)
+        x = self.pool(F.max_pool2d(torch.relu(self.conv2(x)), 2))
+        if self.rows == "mixed":
+            x = x.view(-1, 400)
+        elif self.rows == "swapped":
+            x = x.permute(1, 2, 3, 0).reshape(len(images), -1)
+        else:
+            x = x.flatten(1)
+        return self.fc3(torch.relu(self.fc2(torch.relu(self.fc1(x)))))
+
+
+class _Probabilities(Published):
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return super().forward(images).softmax(dim=1)
+
+
+class _SizeFixed(nn.Module):
+    """Right at 32 pixels only: the first linear layer is sized by hand."""
+
+    def __init__(self, num_classes: int) -> None:
+        super().__init__()
+        self.net = Published(num_classes, outputs=None, rows="kept")
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.net(images)
+
+
+class _Reference(nn.Module):
+    """Another network altogether: what is asked for are properties, not these layers."""
+
+    def __init__(self, num_classes: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 5, stride=2)
+        self.head = nn.Linear(8, num_classes)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.head(torch.relu(self.conv(images)).amax(dim=(2, 3)))
+
+
+def observe_network(answer: Callable, count: int, size: int, num_classes: int, seed: int) -> dict:
+    """Build the network, show it a batch and then its first image alone, and look at the rows."""
+    torch.manual_seed(seed)
+    model = answer(num_classes)
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"expected an nn.Module, got {type(model).__name__}")
+    images = torch.randn(count, 3, size, size)
+    labels = torch.arange(count) % num_classes
+    labels[-1] = num_classes - 1
+    model.eval()
+    with torch.no_grad():
+        logits, alone = model(images), model(images[:1])
+        others = model(torch.cat([images[:1], 2 * images[1:].flip(0)]))
+    in_order = logits.shape == (count, num_classes)
+    own_row = in_order and alone.shape == (1, num_classes)
+    return {
+        "shape of the logits": tuple(logits.shape),
+        "image 0 alone gives the same row": own_row
+        and torch.allclose(alone[0], logits[0], rtol=1e-3, atol=1e-4),
+        "image 0 ignores its neighbours": own_row
+        and torch.allclose(others[0], logits[0], rtol=1e-3, atol=1e-4),
+        "different images give different rows": in_order
+        and not torch.allclose(logits[0], logits[-1], atol=1e-6),
+        "the cross-entropy is finite": in_order and bool(F.cross_entropy(logits, labels).isfinite()),
+        "the rows are probabilities": in_order and _are_probabilities(logits),
+        "parameters can be trained": any(p.requires_grad for p in model.parameters()),
+    }
+
+
+def _are_probabilities(rows: torch.Tensor) -> bool:
+    return bool((rows >= 0).all() and torch.allclose(rows.sum(1), torch.ones(len(rows)), atol=1e-3))
+
+
+def _cases(rng: torch.Generator) -> list[Case]:
+    return [
+        Case((2, 32, 10, seed_from(rng)), label="2 images of 32 pixels, 10 classes"),
+        Case((3, 64, 10, seed_from(rng)), label="3 images of 64 pixels, 10 classes"),
+        Case((25, 72, 7, seed_from(rng)), label="25 images of 72 pixels, 7 classes"),
+        Case((8, 96, 17, seed_from(rng)), label="8 images of 96 pixels, 17 classes"),
+        Case((5, 33, 3, seed_from(rng)), label="5 images of 33 pixels, 3 classes"),
+    ]
+
+
+MENDED_NET = ObservedExercise(
+    name="MendedNet",
+    points=2,
+    minutes=15,
+    written="MendedNet(num_classes), called on a batch and on its first image alone",
+    oracle=_Reference,
+    observe=observe_network,
+    cases=_cases,
+    misconceptions=(
+        Misconception(
+            "images mixed",
+            lambda num_classes: Published(num_classes, outputs=None),
+            "The number of outputs is right, and `view(-1, 400)` is still there: from 64 pixels on, "
+            "the rows are no longer the images. Flatten from dimension 1, and bring every image to the "
+            "same length before.",
+        ),
+        Misconception(
+            "the published network",
+            Published,
+            "Both faults are still there: two outputs whatever `num_classes` says, and `view(-1, "
+            "400)`, which lets the number of rows be whatever the division gives.",
+        ),
+        Misconception(
+            "two outputs",
+            lambda num_classes: Published(num_classes, pool=True, rows="kept"),
+            "Your network keeps the images apart, and still has two outputs: the last layer needs "
+            "`num_classes`.",
+        ),
+        Misconception(
+            "one image size only",
+            _SizeFixed,
+            "Your network keeps the images apart and fits one image size only. Pool to a fixed size "
+            "before you flatten: `nn.AdaptiveAvgPool2d(5)` gives 5×5 whatever comes in.",
+        ),
+        Misconception(
+            "axes swapped before the flattening",
+            lambda num_classes: Published(num_classes, outputs=None, pool=True, rows="swapped"),
+            "The shape is right, and an image's logits depend on its neighbours in the batch. Either "
+            "the batch axis was moved before the flattening (`x.flatten(start_dim=1)` keeps it first), "
+            "or you take a mean or a sum over dimension 0.",
+        ),
+        Misconception(
+            "softmax at the end",
+            lambda num_classes: _Probabilities(num_classes, outputs=None, pool=True, rows="kept"),
+            "Your network ends with a softmax. Return logits: `F.cross_entropy` does the softmax itself.",
+        ),
+        Misconception(
+            "one output too many",
+            lambda num_classes: Published(num_classes, outputs=num_classes + 1, pool=True, rows="kept"),
+            "You have one output too many: K classes need K logits.",
+        ),
+    ),
+    hints=(
+        "After the two convolutions at 32 pixels an image holds 16·5·5 = 400 numbers. How many at 64 pixels?",
+        "`x.flatten(start_dim=1)` never moves a number from one image to another.",
+        "`nn.AdaptiveAvgPool2d(5)` before it makes every image 16·5·5 numbers long, whatever its size was.",
+    ),
+    see="The network that mixes its images",
+)

@@ -1,0 +1,228 @@
+"""Lesson 06: the bug hunt `best_epoch` (choosing on the test set, found by counting loaders)."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from course_utils.checks.case import Case, Misconception
+from course_utils.checks.first_cnn_scenes import CountingLoader
+from course_utils.checks.observed import ObservedExercise
+from course_utils.training import evaluate
+
+
+class Threshold(nn.Module):
+    """Calls a one-pixel image class 1 when it is brighter than `cut`: accuracy is a function of `cut`."""
+
+    def __init__(self, cut: float) -> None:
+        super().__init__()
+        self.cut = nn.Parameter(torch.tensor(float(cut)))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        brightness = images.flatten(1)[:, :1] - self.cut  # (N, 1)
+        return torch.cat([-brightness, brightness], dim=1)  # (N, 2)
+
+
+def _loader(brightness: torch.Tensor, labels: torch.Tensor, batch_size: int = 4) -> CountingLoader:
+    images = brightness.view(-1, 1, 1, 1)
+    return CountingLoader(list(zip(images.split(batch_size), labels.split(batch_size), strict=True)))
+
+
+def observe_choice(answer: Callable, cuts: torch.Tensor, val: tuple, test: tuple) -> dict:
+    """Let the answer train a model whose weights after each epoch are written in `cuts`, and count."""
+    model = Threshold(0.0)
+    val_loader, test_loader = _loader(*val), _loader(*test)
+    passes = []
+
+    def train_one_epoch(given: nn.Module) -> None:
+        with torch.no_grad():
+            given.cut.copy_(cuts[min(len(passes), len(cuts) - 1)])
+        passes.append(1)
+
+    returned = answer(model, train_one_epoch, val_loader, test_loader, len(cuts))
+    return {
+        "returned": tuple(returned) if isinstance(returned, list) else returned,
+        "times the test loader was read": test_loader.reads,
+        "the validation loader was read in every epoch": val_loader.reads >= len(cuts),
+        "epochs trained": len(passes),
+        "the model ends with the weights of the chosen epoch": model.cut.detach(),
+    }
+
+
+def _accuracy(cut: torch.Tensor, split: tuple) -> float:
+    return ((split[0] > cut).long() == split[1]).double().mean().item()
+
+
+def reference(model, train_one_epoch, val_loader, test_loader, epochs):
+    kept = []
+    for _ in range(epochs):
+        train_one_epoch(model)
+        kept.append((evaluate(model, val_loader).accuracy, copy.deepcopy(model.state_dict())))
+    best = max(range(epochs), key=lambda epoch: kept[epoch][0])
+    model.load_state_dict(kept[best][1])
+    return best + 1, evaluate(model, test_loader).accuracy
+
+
+def _variant(
+    *,
+    choose="val",
+    report="test",
+    copied=True,
+    restore=True,
+    first=1,
+    always_test=False,
+    worst=False,
+    latest=False,
+) -> Callable:
+    """A selection that departs from the right one in what is named."""
+
+    def answer(model, train_one_epoch, val_loader, test_loader, epochs):
+        best, best_epoch, best_state, best_test = None, None, None, None
+        for epoch in range(epochs):
+            train_one_epoch(model)
+            test = evaluate(model, test_loader).accuracy if always_test or choose == "test" else None
+            score = test if choose == "test" else evaluate(model, val_loader).accuracy
+            score = -score if worst else score
+            if best is None or score > best or (latest and score == best):
+                state = model.state_dict()
+                best, best_epoch, best_test = score, epoch, test
+                best_state = copy.deepcopy(state) if copied else state
+        if restore:
+            model.load_state_dict(best_state)
+        if report == "val":
+            return best_epoch + first, best
+        if report == "kept":
+            return best_epoch + first, best_test
+        return best_epoch + first, evaluate(model, test_loader).accuracy
+
+    return answer
+
+
+def _published(model, train_one_epoch, val_loader, test_loader, epochs):
+    best = (0, 0.0)
+    for epoch in range(1, epochs + 1):
+        train_one_epoch(model)
+        accuracy = evaluate(model, test_loader).accuracy
+        if accuracy > best[1]:
+            best = (epoch, accuracy)
+    return best
+
+
+def _last_epoch(model, train_one_epoch, val_loader, test_loader, epochs):
+    for _ in range(epochs):
+        train_one_epoch(model)
+        evaluate(model, val_loader)
+    return epochs, evaluate(model, test_loader).accuracy
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "the published loop",
+        _published,
+        "This still chooses the epoch on the test set: it is read in every epoch, and the best of many "
+        "test accuracies is no longer an honest test. Choose on the validation set, and read the test "
+        "set once, at the end.",
+    ),
+    Misconception(
+        "chosen on the test set",
+        _variant(choose="test", report="kept"),
+        "You choose the epoch by its test accuracy. Choose by the validation accuracy; the test set is "
+        "read once, after the choice is made.",
+    ),
+    Misconception(
+        "chosen on the test set, then tested",
+        _variant(choose="test"),
+        "You choose the epoch by its test accuracy, and then report that same test set. Choose by the "
+        "validation accuracy; the test set is read once.",
+    ),
+    Misconception(
+        "test set read every epoch",
+        _variant(always_test=True, report="kept"),
+        "Your choice is honest, and yet you read the test set in every epoch. What is looked at gets "
+        "used: read it once, after the choice is made.",
+    ),
+    Misconception(
+        "last weights tested",
+        _variant(copied=False),
+        "You chose an epoch, and yet tested the weights of the last one. Either they were never put "
+        "back with `model.load_state_dict`, or what you kept was no copy: `model.state_dict()` holds "
+        "the very tensors that training goes on changing. Keep `copy.deepcopy(model.state_dict())`.",
+    ),
+    Misconception(
+        "validation accuracy reported",
+        _variant(report="val"),
+        "You report the validation accuracy of the chosen epoch. It was the best of many, so it is too "
+        "rosy: report the test accuracy.",
+    ),
+    Misconception(
+        "epochs counted from 0",
+        _variant(first=0),
+        "You count epochs from 0; the first epoch is 1 here.",
+    ),
+    Misconception(
+        "worst epoch",
+        _variant(worst=True),
+        "You chose the epoch with the lowest validation accuracy; an accuracy is better when it is higher.",
+    ),
+    Misconception(
+        "latest of equals",
+        _variant(latest=True),
+        "Two epochs have the same validation accuracy and you took the later one. The exercise asks "
+        "for the first of them.",
+    ),
+    Misconception(
+        "no choice",
+        _last_epoch,
+        "You take the last epoch whatever the validation set says.",
+    ),
+)
+
+
+def _case(rng: torch.Generator, epochs: int, label: str, tie: bool = False) -> Case:
+    "Draw splits and weights until the best epochs by validation and by test, and the last, all differ."
+    for _ in range(10_000):
+        val = (torch.rand(11, generator=rng), torch.randint(0, 2, (11,), generator=rng))
+        test = (torch.rand(13, generator=rng), torch.randint(0, 2, (13,), generator=rng))
+        cuts = torch.rand(epochs, generator=rng)
+        on_val, on_test = ([_accuracy(cut, split) for cut in cuts] for split in (val, test))
+        best, ties = on_val.index(max(on_val)), on_val.count(max(on_val))
+        clear = (
+            on_test[best] < max(on_test) and on_test[best] != on_test[-1] and on_test[best] != on_val[best]
+        )
+        if best != epochs - 1 and clear and (ties == 2) == tie and ties <= 2:
+            others = [i for i in range(best + 1, epochs) if on_val[i] == max(on_val)]
+            if not tie or on_test[others[0]] != on_test[best]:
+                return Case((cuts, val, test), label=label)
+    raise RuntimeError("no scene found in 10,000 draws")
+
+
+def _cases(rng: torch.Generator) -> list[Case]:
+    return [
+        _case(rng, 4, "4 epochs"),
+        _case(rng, 6, "6 epochs; validation and test disagree"),
+        _case(rng, 8, "8 epochs; two of them tie on validation", tie=True),
+    ]
+
+
+BEST_EPOCH = ObservedExercise(
+    name="best_epoch",
+    points=3,
+    minutes=20,
+    written="best_epoch(model, train_one_epoch, val_loader, test_loader, epochs)",
+    oracle=reference,
+    observe=observe_choice,
+    cases=_cases,
+    misconceptions=MISCONCEPTIONS,
+    hints=(
+        "The check counts how often each loader is read: the validation loader in every epoch, the "
+        "test loader once.",
+        "Keep a copy of the weights whenever the validation accuracy is higher than ever before.",
+        "`copy.deepcopy(model.state_dict())` is a copy; `model.state_dict()` alone changes as training "
+        "goes on.",
+        "After the loop: load the copy, evaluate on the test loader, return the epoch and that accuracy.",
+    ),
+    see="Three sets, three jobs",
+)

@@ -1,0 +1,95 @@
+"""Small models, batches and loaders in which the answers of lesson 06 are tried out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+IMAGE = (1, 6, 6)
+NUM_CLASSES = 4
+
+
+def plain_model() -> nn.Module:
+    """A linear classifier of (N, 1, 6, 6) images."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(36, NUM_CLASSES))
+
+
+def moody_model() -> nn.Module:
+    """A CNN whose batch norm and dropout behave differently in training and in evaluation."""
+    return nn.Sequential(
+        nn.Conv2d(1, 3, 3),
+        nn.BatchNorm2d(3),
+        nn.ReLU(),
+        nn.Dropout(0.5),
+        nn.Flatten(),
+        nn.Linear(48, NUM_CLASSES),
+    )
+
+
+MODELS = {"plain": plain_model, "moody": moody_model}
+OPTIMIZERS = {
+    "SGD": lambda parameters: torch.optim.SGD(parameters, lr=0.3),
+    "momentum": lambda parameters: torch.optim.SGD(parameters, lr=0.1, momentum=0.9, weight_decay=0.05),
+    "AdamW": lambda parameters: torch.optim.AdamW(parameters, lr=0.01),
+}
+
+
+def build(kind: str, seed: int) -> nn.Module:
+    """A model with weights from `seed`; batch norm has seen data, so that the modes differ."""
+    torch.manual_seed(seed)
+    model = MODELS[kind]()
+    if kind == "moody":
+        model.train()
+        with torch.no_grad():
+            for _ in range(3):
+                model(2 * torch.randn(16, *IMAGE) + 1)
+    return model
+
+
+def batches(sizes: tuple[int, ...], seed: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    "One (images, labels) pair for each size. The last batch is the odd one: other images, other"
+    "labels."
+    generator = torch.Generator().manual_seed(seed)
+    made = []
+    for position, size in enumerate(sizes):
+        odd = position == len(sizes) - 1
+        images = torch.randn(size, *IMAGE, generator=generator) * (2.5 if odd else 1.0)
+        labels = torch.randint(0, NUM_CLASSES, (size,), generator=generator)
+        labels[0] = 0
+        made.append((images, labels))
+    return made
+
+
+class CountingLoader:
+    """A loader that counts how often it was read from the start."""
+
+    def __init__(self, given: list[tuple[torch.Tensor, torch.Tensor]]) -> None:
+        self.given = given
+        self.reads = 0
+
+    def __len__(self) -> int:
+        return len(self.given)
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        self.reads += 1
+        return iter([(images.clone(), labels.clone()) for images, labels in self.given])
+
+
+def flat_weights(model: nn.Module) -> torch.Tensor:
+    """All parameters of a model in one float tensor."""
+    return torch.cat([parameter.detach().reshape(-1) for parameter in model.parameters()])
+
+
+def flat_buffers(model: nn.Module) -> torch.Tensor:
+    """All buffers (running means and variances) in one float tensor."""
+    return torch.cat([torch.zeros(0), *(buffer.reshape(-1).float() for buffer in model.buffers())])
+
+
+def mode_of(model: nn.Module) -> str:
+    return "training" if model.training else "evaluation"
+
+
+def seed_from(rng: torch.Generator) -> int:
+    return int(torch.randint(1, 10**6, (), generator=rng))

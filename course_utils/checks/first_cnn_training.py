@@ -1,0 +1,215 @@
+"""Lesson 06: the exercise `train_step`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+
+from course_utils.checks.case import Case, Misconception
+from course_utils.checks.first_cnn_scenes import OPTIMIZERS, batches, build, flat_weights, mode_of, seed_from
+from course_utils.checks.observed import ObservedExercise
+
+
+def observe_steps(answer: Callable, kind: str, optimizer: str, sizes: tuple, mode: str, seed: int) -> dict:
+    """Take one step a batch and note what each returned, and the weights at the end."""
+    model = build(kind, seed)
+    model.train(mode == "training")
+    steps = OPTIMIZERS[optimizer](model.parameters())
+    events: list[str] = []
+    next(model.parameters()).register_hook(lambda gradient: events.append("backward"))
+    steps.register_step_pre_hook(lambda *_: events.append("step"))
+    returned = {}
+    for number, (images, labels) in enumerate(batches(sizes, seed), 1):
+        torch.manual_seed(seed + number)  # the same dropout mask for every answer
+        returned[f"returned by step {number}"] = answer(model, images, labels, steps)
+    return {
+        "the order": ", then ".join(events[:2]),
+        **returned,
+        "the weights afterwards": flat_weights(model),
+        "the mode afterwards": mode_of(model),
+    }
+
+
+def reference(model, images, labels, optimizer):
+    """By autograd.grad, so that it shares no line with the lesson's answer."""
+    model.train()
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    logits = model(images)
+    log_p = logits - logits.logsumexp(dim=1, keepdim=True)
+    loss = -log_p.gather(1, labels[:, None]).mean()
+    for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+        parameter.grad = gradient
+    optimizer.step()
+    return loss.item(), int((logits.argmax(1) == labels).sum())
+
+
+def _variant(
+    *, loss_of=F.cross_entropy, order=("zero", "backward", "step"), train=True, again=False, returns=None
+) -> Callable:
+    """A training step that departs from the right one in what is named."""
+
+    def answer(model, images, labels, optimizer):
+        if train:
+            model.train()
+        logits = model(images)
+        loss = loss_of(logits, labels)
+        do = {"zero": optimizer.zero_grad, "backward": loss.backward, "step": optimizer.step}
+        for name in order:
+            do[name]()
+        if again:
+            logits = model(images)
+            loss = loss_of(logits, labels)
+        correct = int((logits.argmax(1) == labels).sum())
+        return returns(loss, correct, labels) if returns else (loss.item(), correct)
+
+    return answer
+
+
+def _own_optimizer(model, images, labels, optimizer):
+    mine = torch.optim.SGD(model.parameters(), lr=0.1)
+    return _variant()(model, images, labels, mine)
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "gradients not zeroed",
+        _variant(order=("backward", "step")),
+        "Your gradients pile up: `backward` adds to what is in `.grad` already, so from the second "
+        "step on you follow the sum of all gradients so far. Clear them with `optimizer.zero_grad()` "
+        "before `backward`.",
+    ),
+    Misconception(
+        "step before backward",
+        _variant(order=("zero", "step", "backward")),
+        "You step before you know where to go: `optimizer.step()` runs before `loss.backward()`, so it "
+        "uses no gradient at all. First backward, then step.",
+    ),
+    Misconception(
+        "step before backward, gradients of the last batch",
+        _variant(order=("step", "zero", "backward")),
+        "You step with the gradients of the batch before: `optimizer.step()` runs before "
+        "`loss.backward()`. First backward, then step.",
+    ),
+    Misconception(
+        "gradients cleared before they are used",
+        _variant(order=("backward", "zero", "step")),
+        "You clear the gradients after `backward` and before `step`, so the step has nothing to go by. "
+        "Clear them before `backward`.",
+    ),
+    Misconception(
+        "no step",
+        _variant(order=("zero", "backward")),
+        "You compute the gradients and never use them: the weights do not change. `optimizer.step()` "
+        "is missing.",
+    ),
+    Misconception(
+        "no backward",
+        _variant(order=("zero", "step")),
+        "The weights never learn from the loss: `loss.backward()` is missing, so there are no gradients.",
+    ),
+    Misconception(
+        "softmax twice",
+        _variant(loss_of=lambda logits, labels: F.cross_entropy(logits.softmax(dim=1), labels)),
+        "You apply the softmax twice: `F.cross_entropy` wants the logits and does the softmax itself.",
+    ),
+    Misconception(
+        "log of the softmax twice",
+        _variant(loss_of=lambda logits, labels: F.nll_loss(logits.softmax(dim=1), labels)),
+        "You give probabilities where their logarithms are wanted: `F.nll_loss` takes "
+        "log-probabilities. Give the logits to `F.cross_entropy` instead.",
+    ),
+    Misconception(
+        "sum instead of mean",
+        _variant(loss_of=lambda logits, labels: F.cross_entropy(logits, labels, reduction="sum")),
+        "Your loss is the sum over the batch. With the mean, the size of a step does not depend on how "
+        "many images the batch happens to hold.",
+    ),
+    Misconception(
+        "squared error",
+        _variant(
+            loss_of=lambda logits, labels: F.mse_loss(logits, F.one_hot(labels, logits.shape[1]).float())
+        ),
+        "Your loss is the squared error between logits and one-hot labels. This exercise asks for the "
+        "cross-entropy.",
+    ),
+    Misconception(
+        "left in evaluation mode",
+        _variant(train=False),
+        "The model may come to you in evaluation mode, and you leave it there: dropout and batch norm "
+        "then do not work as in training. Call `model.train()` first.",
+    ),
+    Misconception(
+        "loss after the step",
+        _variant(again=True),
+        "You return the loss after the step. What is asked for is the loss that the gradients were "
+        "taken of, before the step: it costs no second forward pass.",
+    ),
+    Misconception(
+        "loss summed, step right",
+        _variant(returns=lambda loss, correct, labels: (loss.item() * len(labels), correct)),
+        "Your step is right, and you return the loss summed over the batch; the mean is asked for.",
+    ),
+    Misconception(
+        "accuracy instead of a count",
+        _variant(returns=lambda loss, correct, labels: (loss.item(), correct / len(labels))),
+        "You return the share of right answers. What is asked for is their number: shares of batches "
+        "of different sizes cannot be averaged.",
+    ),
+    Misconception(
+        "loss only",
+        _variant(returns=lambda loss, correct, labels: loss.item()),
+        "You return the loss alone. Return two things: the mean loss and the number of right answers.",
+    ),
+    Misconception(
+        "nothing returned",
+        _variant(returns=lambda loss, correct, labels: None),
+        "Your step runs, and your function returns nothing. Return the mean loss and the number of "
+        "right answers.",
+    ),
+    Misconception(
+        "an optimizer of its own",
+        _own_optimizer,
+        "You made a new optimizer inside: the one you were given knows the learning rate, the momentum "
+        "and the weight decay that were chosen.",
+    ),
+)
+
+
+def _cases(rng: torch.Generator) -> list[Case]:
+    return [
+        Case(("plain", "SGD", (5, 5, 3), "training", seed_from(rng)), label="three steps of plain SGD"),
+        Case(("plain", "momentum", (4, 4, 2), "training", seed_from(rng)), label="momentum and weight decay"),
+        Case(
+            ("plain", "AdamW", (6, 6, 1), "training", seed_from(rng)), label="AdamW, last batch of one image"
+        ),
+        Case(("moody", "SGD", (6, 6, 4), "training", seed_from(rng)), label="batch norm and dropout"),
+        Case(
+            ("moody", "AdamW", (6, 5, 3), "evaluation", seed_from(rng)),
+            label="the model comes in evaluation mode",
+        ),
+    ]
+
+
+TRAIN_STEP = ObservedExercise(
+    name="train_step",
+    points=3,
+    minutes=15,
+    written="train_step(model, images, labels, optimizer), called once for each of three batches",
+    oracle=reference,
+    observe=observe_steps,
+    cases=_cases,
+    rtol=1e-3,
+    atol=1e-4,
+    misconceptions=MISCONCEPTIONS,
+    hints=(
+        "Five things happen to a batch: forward, loss, clear old gradients, backward, step.",
+        "`F.cross_entropy(logits, labels)` wants logits and gives the mean over the batch.",
+        "`backward` adds to `.grad`; so `optimizer.zero_grad()` has to come before it, and "
+        "`optimizer.step()` after.",
+        "Return `loss.item()` and `(logits.argmax(dim=1) == labels).sum().item()`; both use the logits "
+        "that you have.",
+    ),
+    see="One step",
+)
