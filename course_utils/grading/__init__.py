@@ -1,0 +1,1 @@
+"""The learner's own grading (a pytest plugin over nbval) and the instructor's. Light: imports no member."""

@@ -1,0 +1,13 @@
+"""What all tests share: pytester, and no data but what a test makes itself."""
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_data_of_this_machine(tmp_path_factory):
+    """Hide the data sets that lie on this machine: the lessons use the embedded photographs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_DATA", str(tmp_path_factory.mktemp("course-data")))
+        yield
