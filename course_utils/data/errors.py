@@ -1,0 +1,34 @@
+"""The one error of the data layer: a plain text that names the thing, the value and the remedy."""
+
+import errno
+from contextlib import contextmanager
+
+
+class CourseDataError(Exception):
+    """What went wrong with data, and what to do about it.
+
+    In a notebook it shows as its text alone: the way through our own code would not help the learner.
+    """
+
+    def _render_traceback_(self):
+        return [f"CourseDataError: {self}"]
+
+
+@contextmanager
+def explain_disk_errors(where):
+    """Turn a full or read-only disk into a CourseDataError that names the folder `where`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise CourseDataError(
+                f"The disk is full: no room to write under {where} ({error.strerror}).\n"
+                "What was begun has been removed. Free some space, or set the environment variable COURSE_DATA "
+                "to a folder on a larger disk, and run the same command again."
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise CourseDataError(
+                f"Cannot write under {where}: {error.strerror} ({error.filename or where}).\n"
+                "Set the environment variable COURSE_DATA to a folder that you may write to."
+            ) from error
+        raise

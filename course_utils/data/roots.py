@@ -1,0 +1,76 @@
+"""Where data lies on this machine, and folders that appear whole or not at all."""
+
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import explain_disk_errors
+
+
+def data_root():
+    """The folder of all course data: `COURSE_DATA` where it is set, else the user's own data folder."""
+    chosen = os.environ.get("COURSE_DATA", "").strip()
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    import platformdirs
+
+    return platformdirs.user_data_path("imagenet-course", appauthor=False)
+
+
+def downloads_folder():
+    """Archives as they came from the network."""
+    return data_root() / "downloads"
+
+
+def raw_folder(name):
+    """The unpacked archive of one source, with a `source.json` that says where it came from."""
+    return data_root() / "raw" / name
+
+
+def prepared_folder(name, size):
+    """The arrays of one source at one size, with their manifest."""
+    return data_root() / "prepared" / name / f"{size}px"
+
+
+@contextmanager
+def whole_folder(target):
+    """Yield a temporary folder beside `target` that takes its place when the block ends well.
+
+    On any error, an interrupt among them, the temporary folder is removed and an older `target` stays as it was.
+    Raises CourseDataError when the disk is full or may not be written to.
+    """
+    target = Path(target)
+    with explain_disk_errors(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".tmp", dir=target.parent))
+        try:
+            temporary.chmod(0o777 & ~_umask())  # mkdtemp is private; course data may be shared by a class
+            yield temporary
+            _swap_in(temporary, target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _swap_in(temporary, target):
+    """Rename `temporary` to `target`; os.replace refuses a filled folder, so an old one steps aside first."""
+    if not target.exists():
+        os.replace(temporary, target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", suffix=".tmp", dir=target.parent))
+    try:
+        os.replace(target, old / "old")
+        try:
+            os.replace(temporary, target)
+        except OSError:
+            os.replace(old / "old", target)
+            raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
