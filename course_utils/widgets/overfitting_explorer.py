@@ -54,7 +54,7 @@ def verdict(columns, epoch: int) -> str:
     if change < 0:
         return (
             f"Since epoch {best} the training loss fell by {-change:.2f} and the validation loss rose by "
-            f"{worse:.2f}: the model overfits."
+            f"{worse:.2f}: {'this may still be noise.' if epoch - best < 3 else 'the model overfits.'}"
         )
     return f"Since epoch {best} both losses rose: that is not overfitting; the steps may be too large."
 
@@ -104,7 +104,7 @@ def _draw_metric(ax, columns, metric: str, epoch: int) -> None:
     ax.set_xlim(0.5, len(val) + 0.5)
     ax.set_xlabel("epoch")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10, min_n_ticks=1))
-    ax.set_title("Loss" if metric == "loss" else "Accuracy")
+    ax.set_title(f"{metric.capitalize()} at epoch {epoch} of {len(val)}")
     tidy(ax)
 
 
@@ -113,7 +113,7 @@ def _draw_gap(ax, epoch: int, train: float, val: float, metric: str, epochs: int
     if not (np.isfinite(train) and np.isfinite(val)):
         return
     gap = abs(val - train)
-    text = f"gap {gap:.2f}" if metric == "loss" else f"gap {100 * gap:.0f} points"
+    text = f"gap {gap:.2f} nats" if metric == "loss" else f"gap {100 * gap:.0f} points"
     ax.plot([epoch, epoch], [train, val], color="black", linewidth=2.5, solid_capstyle="butt", zorder=4)
     left = epoch > 0.6 * epochs
     box = {"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": "black", "linewidth": 1}

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from course_utils.plots.palette import HERE, MUTED, OKABE_ITO, RESULT, SMALL, TEXT, VAL, tidy
+from course_utils.plots.palette import HERE, MUTED, OKABE_ITO, RESULT, TEXT, VAL, tidy
 
 from .pattern import InteractiveFigure, dropdown, slider
 
@@ -85,8 +85,8 @@ def describe(logits, classes, true_class: int = 0, temperature: float = 1.0) -> 
     shares = ", ".join(f"{name} {share:.1%}" for name, share in zip(classes, p, strict=True))
     slopes = ", ".join(f"{name} {signed(g)}" for name, g in zip(classes, gradient, strict=True))
     return (
-        f"Temperature {temperature:.2f}: probabilities {shares}; the true class is {classes[true_class]}; loss "
-        f"{loss:.3f} nats = {loss / NATS_PER_BIT:.3f} bits; gradient with respect to the logits: {slopes}."
+        f"Temperature {temperature:.2f}: probabilities {shares}; the true class is {classes[true_class]}; "
+        f"loss {loss:.3f} nats = {loss / NATS_PER_BIT:.3f} bits; gradient for the logits: {slopes}."
     )
 
 
@@ -97,72 +97,93 @@ def signed(value: float) -> str:
 
 
 def draw(logits, classes, true_class: int = 0, temperature: float = 1.0) -> Figure:
-    """Three panels: the logits with a step of descent, the probabilities beside their targets, the loss."""
+    """Four panels: logits, probabilities beside their targets, the gradient as arrows, the loss."""
     p = softmax(logits, temperature)
     loss, gradient = loss_and_gradient(logits, true_class, temperature)
     target = np.eye(len(p))[true_class]
-    figure = Figure(figsize=(10.4, 4.5))
-    panels = figure.subplots(
-        1, 3, gridspec_kw={"left": 0.06, "right": 0.935, "bottom": 0.25, "top": 0.9, "wspace": 0.32}
-    )
-    _draw_logits(panels[0], np.asarray(logits, dtype=float), gradient, temperature)
-    _draw_probabilities(panels[1], p, target)
-    _draw_loss(panels[2], p[true_class], loss, classes[true_class])
-    for ax, rows in (
-        (panels[0], [signed(value) for value in gradient]),
-        (panels[1], [signed(value) for value in p - target]),
+    figure = Figure(figsize=(10, 6.6))
+    grid = {"left": 0.07, "right": 0.925, "bottom": 0.105, "top": 0.955, "wspace": 0.22, "hspace": 0.5}
+    (top_left, top_right), (low_left, low_right) = figure.subplots(2, 2, gridspec_kw=grid)
+    _draw_logits(top_left, logits)
+    _draw_probabilities(top_right, p, target)
+    _draw_gradient(low_left, gradient, temperature)
+    _draw_loss(low_right, p[true_class], loss, classes[true_class])
+    for ax, marks in (
+        (top_left, [f"{logit:.1f}".replace("-", "−") for logit in logits]),
+        (
+            top_right,
+            [f"{share:.1%}\n{signed(share - y)}" for share, y in zip(p, target, strict=True)],
+        ),
+        (low_left, [signed(slope) for slope in gradient]),
     ):
-        marks = [f"{name}{' ✓' if k == true_class else ''}\n{rows[k]}" for k, name in enumerate(classes)]
-        ax.set_xticks(range(len(p)), marks, fontsize=TEXT)
-        ax.get_xticklabels()[true_class].set_color(RESULT)
-        ax.get_xticklabels()[true_class].set_fontweight("bold")
-        ax.set_xlim(-0.6, len(p) - 0.4)
-        ax.grid(False, axis="x")
+        _name_classes(ax, classes, marks, true_class)
     return figure
 
 
-def _draw_logits(ax, logits, gradient, temperature) -> None:
-    ax.bar(range(len(logits)), logits, width=0.55, color=OKABE_ITO["sky blue"])
+def _name_classes(ax, classes, marks, true_class: int) -> None:
+    """Under each bar its class and its number; the true class stands out by colour, weight and a tick."""
+    names = [f"{name} (true)" if k == true_class else name for k, name in enumerate(classes)]
+    ax.set_xticks(range(len(names)), [f"{name}\n{mark}" for name, mark in zip(names, marks, strict=True)])
+    label = ax.get_xticklabels()[true_class]
+    label.set(color=RESULT, fontweight="bold")
+    ax.set_xlim(-0.6, len(names) - 0.4)
+    ax.grid(False, axis="x")
+
+
+def _draw_logits(ax, logits) -> None:
+    ax.bar(range(len(logits)), logits, width=0.5, color=OKABE_ITO["sky blue"])
     ax.axhline(0, color="black", linewidth=0.8)
-    for k, (logit, slope) in enumerate(zip(logits, gradient, strict=True)):
-        _arrow(ax, k, logit, logit - slope, VAL)
-    ax.set_ylim(-LIMIT - 2, LIMIT + 2)
+    ax.set_ylim(-LIMIT - 0.5, LIMIT + 0.5)
     ax.set_ylabel("logit z")
-    ax.set_title("Logits, and a step against the gradient")
-    rule = "p − y" if temperature == 1 else f"(p − y) / T,  T = {temperature:.2f}"
-    ax.set_xlabel(f"class, and gradient ∂loss/∂z = {rule}\narrow: where descent moves the logit")
+    ax.set_title("Logits z")
+    ax.set_xlabel("class, and its logit")
     tidy(ax)
-    ax.title.set_size(10)
 
 
 def _draw_probabilities(ax, p, target) -> None:
-    ax.bar(range(len(p)), p, width=0.55, color=OKABE_ITO["sky blue"], label="probability p")
+    ax.set_ylim(-0.04, 1.1)
+    ax.bar(range(len(p)), p, width=0.5, color=OKABE_ITO["sky blue"], label="probability p")
+    ends = np.arange(len(p))
+    ax.hlines(target, ends - 0.36, ends + 0.36, color="black", linewidth=2.5, label="target y")
     for k, (probability, wanted) in enumerate(zip(p, target, strict=True)):
-        ax.plot(
-            [k - 0.36, k + 0.36],
-            [wanted, wanted],
-            color="black",
-            linewidth=2.5,
-            label=None if k else "target y",
-        )
-        _arrow(ax, k, wanted, probability, HERE)
-        ax.text(k + 0.06, probability + 0.02, f"{probability:.1%}", ha="left", va="bottom", fontsize=SMALL)
-    ax.set_ylim(-0.03, 1.16)
+        _arrow(ax, k, wanted, probability)
     ax.set_yticks(np.arange(0, 1.01, 0.2))
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=""))
     ax.set_ylabel("probability (%)")
-    ax.set_title("Probabilities p and targets y")
-    ax.set_xlabel("class, and p − y\narrow: from the target to the probability")
-    ax.legend(fontsize=SMALL, frameon=False, ncols=2, loc="upper center", borderaxespad=0.1, handlelength=1.4)
+    ax.set_title("Probabilities p; arrows: p − y")
+    ax.set_xlabel("class, probability p, and p − y")
+    where = "upper left" if target[-1] or target[-2] else "upper right"
+    ax.legend(fontsize=TEXT, frameon=False, loc=where, borderaxespad=0.1, handlelength=1.4)
     tidy(ax)
-    ax.title.set_size(10)
 
 
-def _arrow(ax, x: float, start: float, end: float, colour: str) -> None:
-    """A vertical arrow; none where it would be shorter than its own head."""
-    low, high = ax.get_ylim() if ax.get_ylim()[1] <= 1.2 else (-LIMIT - 2, LIMIT + 2)
-    if abs(end - start) > 0.012 * (high - low):
-        style = {"arrowstyle": "-|>", "color": colour, "linewidth": 2.5, "shrinkA": 0, "shrinkB": 0}
+def _draw_gradient(ax, gradient, temperature) -> None:
+    reach = 1.1 * max(1.0, 1 / temperature)
+    ax.set_ylim(-reach, reach)
+    ax.axhline(0, color="black", linewidth=0.8)
+    for k, slope in enumerate(gradient):
+        _arrow(ax, k, 0, slope)
+    rule = "p − y" if temperature == 1 else f"(p − y) / T with T = {temperature:.2f}"
+    ax.set_ylabel("∂loss/∂z (nats per unit of logit)")
+    ax.set_title(f"Gradient: ∂loss/∂z = {rule}")
+    ax.set_xlabel("a step of descent moves each logit against its arrow")
+    tidy(ax)
+
+
+def _arrow(ax, x: float, start: float, end: float) -> None:
+    """A vertical arrow on axes with final limits; its head is never longer than the arrow."""
+    low, high = ax.get_ylim()
+    box, height = ax.get_position(), ax.get_figure().get_figheight()
+    points = abs(end - start) / (high - low) * box.height * height * 72
+    if points > 1:
+        style = {
+            "arrowstyle": "-|>",
+            "color": HERE,
+            "linewidth": min(3, points / 2),
+            "shrinkA": 0,
+            "shrinkB": 0,
+        }
+        style["mutation_scale"] = min(16, 2 * points)
         ax.annotate("", (x, end), (x, start), arrowprops=style, zorder=5)
 
 
@@ -174,7 +195,7 @@ def _draw_loss(ax, p_true: float, loss: float, name: str) -> None:
         p_true, min(loss, top), "o" if loss <= top else "^", color=VAL, markersize=9, clip_on=False, zorder=5
     )
     ax.text(
-        0.96, 0.8, f"loss = −ln {p_true:.3g}\n= {loss:.3f} nats\n= {loss / NATS_PER_BIT:.3f} bits",
+        0.96, 0.8, f"loss = −ln({p_true:.3g})\n= {loss:.3f} nats\n= {loss / NATS_PER_BIT:.3f} bits",
         transform=ax.transAxes, ha="right", va="top", fontsize=11,
         bbox={"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": VAL, "linewidth": 2},
     )  # fmt: skip
@@ -185,7 +206,6 @@ def _draw_loss(ax, p_true: float, loss: float, name: str) -> None:
     ax.set_ylabel("loss (nats)")
     ax.set_title("Loss −ln p of the true class")
     tidy(ax)
-    ax.title.set_size(10)
     bits = ax.secondary_yaxis("right", functions=(lambda n: n / NATS_PER_BIT, lambda b: b * NATS_PER_BIT))
     bits.set_ylabel("loss (bits)", fontsize=TEXT)
     bits.tick_params(labelsize=TEXT, colors=MUTED)
