@@ -7,9 +7,9 @@ import torch
 class Batches:
     """Batches of a Split: (images float32 (N, C, H, W), labels int64 (N,)) on `device`.
 
-    Images are scaled to [0, 1], then `mean` is taken away and the result divided by `std` (numbers or (C,) each;
-    None leaves them out). With `shuffle`, every pass has its own order, the same for the same `seed`. `drop_last`
-    leaves out a last batch that is not full. Built in lesson 06.
+    Images are scaled to [0, 1], then `mean` is taken away and the result divided by `std` (numbers or (C,)
+    each; None leaves them out). With `shuffle`, every pass has its own order, the same for the same `seed`.
+    `drop_last` leaves out a last batch that is not full. Built in lesson 06.
     """
 
     def __init__(

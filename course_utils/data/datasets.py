@@ -1,4 +1,4 @@
-"""A data set as the lessons use it: two splits of uint8 images with labels, from whichever source is there."""
+"""A data set as the lessons use it: two splits of uint8 images with labels, from any source."""
 
 import json
 from dataclasses import dataclass, field, replace
@@ -30,7 +30,7 @@ class Split:
         return len(self.labels)
 
     def subset(self, indices):
-        """The Split of these indices (integers, a slice or a boolean mask), in their order; copies the images."""
+        """The Split of these indices (integers, a slice or a mask), in their order; copies the images."""
         indices = np.arange(len(self))[np.asarray(indices) if not isinstance(indices, slice) else indices]
         files = tuple(self.files[i] for i in indices) if self.files else ()
         return Split(np.asarray(self.images[indices]), self.labels[indices], files)
@@ -43,7 +43,7 @@ class Split:
 
 @dataclass(frozen=True)
 class ImageDataset:
-    """`mean` and `std` float32 (C,), of the training images scaled to [0, 1]; `classes[label]` names a class."""
+    """`mean`, `std` float32 (C,) of the training images scaled to [0, 1]; `classes[label]` is a name."""
 
     name: str
     classes: tuple
@@ -66,13 +66,13 @@ class ImageDataset:
 
     def __repr__(self):
         return (
-            f"ImageDataset({self.name!r}: {len(self.train):,} training and {len(self.val):,} validation images "
-            f"of {self.num_classes} classes, {self.in_channels} x {self.size} x {self.size})"
+            f"ImageDataset({self.name!r}: {len(self.train):,} training and "
+            f"{len(self.val):,} validation images of {self.num_classes} classes, {self.in_channels} x {self.size} x {self.size})"
         )
 
 
 def channel_statistics(images, chunk=1024):
-    """Mean and standard deviation float32 (C,) of uint8 images (N, C, H, W), scaled to [0, 1], a chunk at a time."""
+    """Mean and standard deviation float32 (C,) of uint8 images (N, C, H, W) scaled to [0, 1]."""
     channels = images.shape[1]
     levels = np.zeros((channels, 256), dtype=np.int64)
     for start in range(0, len(images), chunk):
@@ -88,10 +88,10 @@ def channel_statistics(images, chunk=1024):
 def load_dataset(name="auto", size=64, grey=None):
     """An ImageDataset at `size` pixels.
 
-    `name`: "photo_patches" (always there), "imagenette" or another source once `course data get` has prepared it,
-    or the path of a folder of class folders once `course data prepare` has. "auto" is imagenette where it is
-    prepared at this size, else the photo patches. `grey`: True or False decides the channels; None keeps the
-    source's own way: grey for photo_patches, colour for the others.
+    `name`: "photo_patches" (always there), "imagenette" or another source once `course data get` has prepared
+    it, or the path of a folder of class folders once `course data prepare` has. "auto" is imagenette where it
+    is prepared at this size, else the photo patches. `grey`: True or False decides the channels; None keeps
+    the source's own way: grey for photo_patches, colour for the others.
 
     Raises CourseDataError with the command that brings what is missing.
     """
@@ -119,7 +119,7 @@ def is_prepared(folder):
 
 
 def open_prepared(folder):
-    """The ImageDataset in a prepared folder, its images memory-mapped. Raises CourseDataError where it is damaged."""
+    """The ImageDataset in a prepared folder, memory-mapped. Raises CourseDataError for a damaged one."""
     folder = Path(folder)
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
@@ -136,7 +136,7 @@ def open_prepared(folder):
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CourseDataError(
             f"The prepared data in {folder} is damaged or incomplete ({error}).\n"
-            "Remedy: delete that folder and run the `course data get` or `course data prepare` that made it again."
+            "Remedy: delete that folder and run the `course data get` or `prepare` that made it again."
         ) from error
 
 
@@ -159,7 +159,7 @@ def _luma(images, chunk=1024):
 
 
 def _folder_of_path(name, size):
-    """The prepared folder that belongs to a path: itself, or what `course data prepare` made of the tree there."""
+    """The prepared folder that belongs to a path: itself, or what was prepared of the tree there."""
     from .trees import fingerprint, prepared_name, scan_tree
 
     path = Path(name).expanduser()
@@ -167,8 +167,8 @@ def _folder_of_path(name, size):
         return path
     if not path.is_dir():
         raise CourseDataError(
-            f"There is no data set {str(name)!r}: it is neither a known source ({', '.join(SOURCES)}) nor a folder.\n"
-            "See `course data list`."
+            f"There is no data set {str(name)!r}: it is neither a source "
+            f"({', '.join(SOURCES)}) nor a folder.\nSee `course data list`."
         )
     folder = prepared_folder(prepared_name(path), size)
     remedy = f'Remedy: course data prepare "{path}" --size {size}'

@@ -23,8 +23,8 @@ def explain_disk_errors(where):
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise CourseDataError(
                 f"The disk is full: no room to write under {where} ({error.strerror}).\n"
-                "What was begun has been removed. Free some space, or set the environment variable COURSE_DATA "
-                "to a folder on a larger disk, and run the same command again."
+                "What was begun has been removed. Free some space, or set the environment variable "
+                "COURSE_DATA to a folder on a larger disk, and run the same command again."
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise CourseDataError(

@@ -1,9 +1,11 @@
-"""Photo patches: which of sixteen photographs is this small square from? Real pictures, no network, ready at once.
+"""Photo patches: which of sixteen photographs is this small square from? Real pictures, no network, ready at
+once.
 
-The training patches come from the left 65 % of each photograph and the validation patches from the right 30 %, so
-no pixel is in both. What a network can use is what the two sides share: texture, strokes, the scale of things.
-Two steps take away what would make the question too easy for a model that only weighs single pixels: each patch is
-brought to the same mean brightness (its contrast stays), and is mirrored left to right with probability one half.
+The training patches come from the left 65 % of each photograph and the validation patches from the right 30
+%, so no pixel is in both. What a network can use is what the two sides share: texture, strokes, the scale of
+things. Two steps take away what would make the question too easy for a model that only weighs single pixels:
+each patch is brought to the same mean brightness (its contrast stays), and is mirrored left to right with
+probability one half.
 """
 
 import numpy as np
@@ -59,7 +61,8 @@ def load_photo_patches(size=32, grey=True, train_per_class=400, val_per_class=10
     for label, name in enumerate(CLASSES):
         pixels = _photograph(name, grey)
         left, right = split_columns(pixels.shape[1])
-        # One stream a class and split: asking for more validation patches leaves the training patches as they are.
+        # One stream a class and split: asking for more validation patches leaves the training patches as they
+        # are.
         train.append(
             _patches(pixels[:, left], train_per_class, size, np.random.default_rng([seed, label, 0]))
         )

@@ -1,4 +1,4 @@
-"""The photographs inside the scikit-image wheel, read by path so that nothing is ever fetched from the network."""
+"""The photographs inside the scikit-image wheel, read by path: nothing is ever fetched from the network."""
 
 import importlib.util
 from pathlib import Path
@@ -27,7 +27,7 @@ def photograph_path(name):
     if not path.is_file():
         raise CourseDataError(
             f"The photograph {name!r} is missing: no file {path}.\n"
-            "The installed scikit-image carries no pictures. Remedy: pip install --force-reinstall scikit-image"
+            "This scikit-image carries no pictures. Remedy: pip install --force-reinstall scikit-image"
         )
     return path
 
@@ -43,8 +43,8 @@ def open_photograph(name, grey=False):
 def load_photograph(name, size=None, grey=False):
     """One photograph as a float32 tensor (C, H, W) in [0, 1]; C is 1 where `grey`, else 3.
 
-    `size`: None for the picture as it is, an int for its shorter side in pixels, (height, width) for just that.
-    Raises CourseDataError for an unknown name, which lists the known ones.
+    `size`: None for the picture as it is, an int for its shorter side in pixels, (height, width) for just
+    that. Raises CourseDataError for an unknown name, which lists the known ones.
     """
     import torch
 

@@ -38,8 +38,8 @@ def prepared_folder(name, size):
 def whole_folder(target):
     """Yield a temporary folder beside `target` that takes its place when the block ends well.
 
-    On any error, an interrupt among them, the temporary folder is removed and an older `target` stays as it was.
-    Raises CourseDataError when the disk is full or may not be written to.
+    On any error, an interrupt among them, the temporary folder is removed and an older `target` stays as it
+    was. Raises CourseDataError when the disk is full or may not be written to.
     """
     target = Path(target)
     with explain_disk_errors(target.parent):

@@ -1,12 +1,12 @@
-"""What the course can learn from: where it comes from, how it is verified and on what terms it may be used."""
+"""What the course can learn from: where it is, how it is verified and on what terms it may be used."""
 
 from dataclasses import dataclass
 
 from .wordnet import IMAGENETTE_WORDS
 
 IMAGENET_TERMS = (
-    "ImageNet's terms of access: non-commercial research and education only; the copyright of each picture stays "
-    "with its photographer. Not to be passed on with the course."
+    "ImageNet's terms of access: non-commercial research and education only; the copyright of each picture "
+    "stays with its photographer. Not to be passed on with the course."
 )
 
 

@@ -37,7 +37,7 @@ def find_root(folder):
 
 
 def scan_tree(folder):
-    """The Tree of a folder. Raises CourseDataError for a missing split, no class folders, an empty or unequal class."""
+    """The Tree of a folder. Raises CourseDataError for a missing split and missing or empty class folders."""
     root = find_root(folder)
     folders = {split: _class_folders(root / split) for split in ("train", "val")}
     for split, other in (("train", "val"), ("val", "train")):
@@ -56,7 +56,8 @@ def scan_tree(folder):
             if not wanted:
                 raise CourseDataError(
                     f"The class folder {root / split / name} holds no pictures "
-                    f"({', '.join(sorted(SUFFIXES))}).\nPut pictures there, or remove the folder from both splits."
+                    f"({', '.join(sorted(SUFFIXES))}).\n"
+                    "Put pictures there, or remove the folder from both splits."
                 )
             ignored += len(files) - len(wanted)
             pictures[split] += [(file, label) for file in wanted]
@@ -64,7 +65,7 @@ def scan_tree(folder):
 
 
 def fingerprint(tree):
-    """sha256 of the sorted names and sizes in bytes of a Tree's pictures: tells whether the tree has changed."""
+    """sha256 of the names and sizes in bytes of a Tree's pictures: tells whether the tree has changed."""
     digest = hashlib.sha256()
     for split in ("train", "val"):
         for path, _ in tree.pictures[split]:
@@ -73,7 +74,7 @@ def fingerprint(tree):
 
 
 def prepared_name(folder):
-    """The name under which a learner's own folder is prepared: readable, and different for different folders."""
+    """The name under which a learner's own folder is prepared: readable, and its own for each folder."""
     folder = Path(folder).expanduser().resolve()
     readable = re.sub(r"[^A-Za-z0-9_-]+", "-", folder.name).strip("-") or "pictures"
     return f"{readable}-{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"

@@ -1,4 +1,4 @@
-"""WordNet ids of the ten classes of Imagenette and the words (lemmas) of their synsets, the usual word first."""
+"""WordNet ids of the ten classes of Imagenette and the words (lemmas) of their synsets."""
 
 IMAGENETTE_WORDS = {
     "n01440764": ("tench", "Tinca tinca"),

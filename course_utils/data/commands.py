@@ -1,0 +1,157 @@
+"""`course data list | get | prepare | where`: each takes the parsed arguments, prints, and returns an exit
+code.
+
+Problems are raised as CourseDataError; `course` prints their text and ends with an error code.
+"""
+
+import json
+import shutil
+from collections import defaultdict
+from pathlib import Path
+
+from .datasets import is_prepared
+from .download import fetch
+from .errors import CourseDataError
+from .prepare import prepare_tree
+from .roots import data_root, raw_folder
+from .sources import PHOTOGRAPHS, SOURCES
+from .unpack import read_source, unpack
+
+
+def list_sources(args):
+    """Every source with its terms, and whether it is here."""
+    for source in SOURCES.values():
+        print(f"{source.name}: {source.what}")
+        print(f"    here     {_state(source)}")
+        print(f"    terms    {source.licence}")
+        print(f"    see      {source.homepage}")
+        if source.url:
+            print(f"    archive  {source.url} ({source.size_bytes / 1e6:,.0f} MB, md5 {source.md5})")
+    own = [name for name in _prepared_sizes() if name not in SOURCES]
+    for name in own:
+        print(f"{name}: your own pictures, prepared at {_pixels(_prepared_sizes()[name])}")
+    print("\nTerms of the photographs in the scikit-image wheel, as its documentation states them:")
+    by_terms = defaultdict(list)
+    for photograph in PHOTOGRAPHS.values():
+        by_terms[photograph.terms].append(photograph.name)
+    for terms, names in by_terms.items():
+        print(f"    {terms}: {', '.join(names)}")
+    return 0
+
+
+def get(args):
+    """Bring a source here, unpack it and prepare it at each size; what is there already is not done again."""
+    source = SOURCES.get(args.name)
+    if source is None:
+        raise CourseDataError(
+            f"There is no source {args.name!r}. Choose one of: {', '.join(SOURCES)}.\n"
+            "For a folder of your own pictures: course data prepare FOLDER"
+        )
+    if not source.url:
+        print(f"{source.name} is inside the installed packages: nothing to fetch.")
+        return 0
+    origin = getattr(args, "origin", None)
+    folder = raw_folder(source.name)
+    if origin is not None or read_source(folder) is None:
+        _check_room(source)
+        archive = fetch(source, origin)
+        old = read_source(folder)
+        folder = unpack(source, archive, official=origin is None)
+        if old and old != read_source(folder):
+            shutil.rmtree(_prepared_root() / source.name, ignore_errors=True)  # made from the archive before
+        _say_archive(source, read_source(folder)["archive"])
+    print(f"Terms: {source.licence}")
+    return _prepare_each(folder, args, source.name)
+
+
+def prepare(args):
+    """Prepare a source that is here, or a tree of class folders, at each size."""
+    if args.name in SOURCES:
+        source = SOURCES[args.name]
+        if source.url and read_source(raw_folder(source.name)) is None:
+            raise CourseDataError(f"{source.name} is not here yet. Remedy: course data get {source.name}")
+        if not source.url:
+            print(f"{source.name} needs no preparing: it is made in memory when it is loaded.")
+            return 0
+        return _prepare_each(raw_folder(source.name), args, source.name)
+    return _prepare_each(Path(args.name).expanduser(), args, None)
+
+
+def where(args):
+    """The data root and what lies in it."""
+    print(data_root())
+    for name, sizes in _prepared_sizes().items():
+        for size in sizes:
+            print(f"    {name} at {size} px: {_prepared_root() / name / f'{size}px'}")
+    return 0
+
+
+def _prepare_each(folder, args, name):
+    for size in _sizes(args):
+        target = prepare_tree(folder, size, name=name, allow_bad=getattr(args, "allow_bad", None) or 0.0)
+        manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+        train, val = (manifest["splits"][split]["count"] for split in ("train", "val"))
+        left_out = (
+            f", {len(manifest['left_out'])} left out that do not decode" if manifest["left_out"] else ""
+        )
+        print(
+            f"{size} px: {train:,} training and {val:,} validation pictures "
+            f"of {len(manifest['classes'])} classes{left_out}"
+        )
+        print(f"    {target}")
+        print(f'    load_dataset("{name or folder}", size={size})')
+    return 0
+
+
+def _sizes(args):
+    sizes = getattr(args, "size", None) or [64]
+    return [sizes] if isinstance(sizes, int) else list(sizes)
+
+
+def _say_archive(source, archive):
+    if archive["official"]:
+        print(f"{source.name}: the official archive (md5 {archive['md5']}).")
+    else:
+        print(
+            f"{source.name}: {archive['file']} has the right form; its md5 is {archive['md5']}, "
+            f"the official one is {source.md5}.\n"
+            "It is not the official archive: do not set accuracies on it beside published ones."
+        )
+
+
+def _check_room(source):
+    """Archive, unpacked pictures and arrays take about three times the archive."""
+    root = data_root()
+    existing = next(folder for folder in (root, *root.parents) if folder.exists())
+    free, needed = shutil.disk_usage(existing).free, 3 * source.size_bytes
+    if free < needed:
+        raise CourseDataError(
+            f"The disk is too full: {source.name} needs about {needed / 1e6:,.0f} MB under {root}, and "
+            f"{free / 1e6:,.0f} MB are free.\n"
+            "Free some space, or set the environment variable COURSE_DATA to a folder on a larger disk."
+        )
+
+
+def _state(source):
+    if not source.url:
+        return "yes, inside the installed packages"
+    sizes = _prepared_sizes().get(source.name)
+    return f"prepared at {_pixels(sizes)}" if sizes else f"no: course data get {source.name}"
+
+
+def _pixels(sizes):
+    return ", ".join(map(str, sizes)) + " px"
+
+
+def _prepared_root():
+    return data_root() / "prepared"
+
+
+def _prepared_sizes():
+    """{name: [sizes]} of all that is prepared."""
+    found = defaultdict(list)
+    if _prepared_root().is_dir():
+        for folder in sorted(_prepared_root().glob("*/*px")):
+            if is_prepared(folder):
+                found[folder.parent.name].append(int(folder.name.removesuffix("px")))
+    return {name: sorted(sizes) for name, sizes in found.items()}
