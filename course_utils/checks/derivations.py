@@ -104,9 +104,9 @@ class DerivationExercise(Exercise):
             stub = next((r for _, r in of_step if r.not_attempted), None)
             if stub:
                 return self._unwritten(position, step, stub)
-            failures = self._failures(*zip(*of_step, strict=True))
+            failures, passed = self._sort(*zip(*of_step, strict=True))
             if failures:
-                shown, known, certain = self._diagnose(failures)
+                shown, known, certain = self._diagnose(failures, passed)
                 text = self._wrong_step(answer, position, shown, known, certain, failures)
                 return Verdict(self.name, position, len(self.steps), text, misconception=known)
         total = len(self.steps)
@@ -144,6 +144,11 @@ class DerivationExercise(Exercise):
 
     def _is_same_mistake(self, known: Misconception, failure: Failure) -> bool:
         return self._step(failure.case).name in known.answer and super()._is_same_mistake(known, failure)
+
+    def _contradicted(self, known: Misconception, passed: Sequence[tuple[Case, Response]]) -> bool:
+        return any(self._step(case).name in known.answer for case, _ in passed[:1]) and super()._contradicted(
+            known, passed
+        )
 
     def _step(self, case: Case) -> Step:
         return self.steps[case.args[0]]

@@ -121,10 +121,10 @@ class Exercise:
         if stubs:
             text = explain.not_attempted(self, stubs[0])
             return Verdict(self.name, 0, len(cases), text, attempted=False)
-        failures = self._failures(cases, responses)
+        failures, passed = self._sort(cases, responses)
         if not failures:
             return Verdict(self.name, len(cases), len(cases), explain.all_right(self, len(cases)))
-        shown, known, certain = self._diagnose(failures)
+        shown, known, certain = self._diagnose(failures, passed)
         text = explain.failed(
             self, answer, len(cases) - len(failures), len(cases), shown, known, certain, failures
         )
@@ -141,29 +141,43 @@ class Exercise:
             return Difference(expected.value, response.error)
         return find_difference(expected.value, response.value, self.tolerance)
 
-    def _failures(self, cases: Sequence[Case], responses: Sequence[Response]) -> list[Failure]:
-        failures = []
+    def _sort(
+        self, cases: Sequence[Case], responses: Sequence[Response]
+    ) -> tuple[list[Failure], list[tuple[Case, Response]]]:
+        """The failures, and the cases answered rightly with what was expected of them."""
+        failures, passed = [], []
         for case, response in zip(cases, responses, strict=True):
             expected = quietly(self.expect, case)
             difference = self.difference(expected, response)
             if difference:
                 failures.append(Failure(case, expected, response, difference))
-        return failures
+            else:
+                passed.append((case, expected))
+        return failures, passed
 
-    def _diagnose(self, failures: Sequence[Failure]) -> tuple[Failure, Misconception | None, bool]:
-        """The case to show and the mistake to name, with whether it explains every failed case.
+    def _diagnose(
+        self, failures: Sequence[Failure], passed: Sequence[tuple[Case, Response]]
+    ) -> tuple[Failure, Misconception | None, bool]:
+        """The case to show and the mistake to name, with whether it explains everything seen.
 
-        A misconception that explains all failures is stated as a fact; one that explains only some
-        is stated of the case shown, so that two mistakes at once still get a useful sentence.
+        A misconception that agrees with the answer on every case, wrong and right, is stated as a fact;
+        one that explains only some is stated of the case shown, so that two mistakes at once still get a
+        useful sentence.
         """
-        partial: tuple[Failure, Misconception] | None = None
+        best: tuple[int, Failure, Misconception] | None = None
         for known in self.misconceptions:
             same = [failure for failure in failures if self._is_same_mistake(known, failure)]
-            if len(same) == len(failures):
+            if len(same) == len(failures) and not self._contradicted(known, passed):
                 return _clearest(same), known, True
-            if same and partial is None:
-                partial = _clearest(same), known
-        return (*partial, False) if partial else (_clearest(failures), None, False)
+            if same and (best is None or len(same) > best[0]):
+                best = len(same), _clearest(same), known
+        return (best[1], best[2], False) if best else (_clearest(failures), None, False)
+
+    def _contradicted(self, known: Misconception, passed: Sequence[tuple[Case, Response]]) -> bool:
+        """Would this mistake have failed a case that was answered rightly?"""
+        return any(
+            self.difference(expected, quietly(self.respond, known.answer, case)) for case, expected in passed
+        )
 
     def _is_same_mistake(self, known: Misconception, failure: Failure) -> bool:
         wrong = quietly(self.respond, known.answer, failure.case)

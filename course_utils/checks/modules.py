@@ -144,6 +144,9 @@ class TrainedModelExercise(Exercise):
         same_end = (wrong.error is None) == (failure.response.error is None)
         return same_end and self.difference(failure.expected, wrong) is not None
 
+    def _contradicted(self, known: Misconception, passed: Sequence[tuple[Case, Response]]) -> bool:
+        return False  # a requirement met says nothing about how the other was missed
+
     def describe(self, case: Case, answer: Any) -> str:
         name, sign, bound = case.args
         return f"{name} {sign} {bound:,}"

@@ -108,6 +108,9 @@ class ChoiceExercise(Exercise):
     def partly(self, known: Misconception) -> str:
         return known.says
 
+    def _contradicted(self, known: Misconception, passed: Sequence[tuple[Case, Response]]) -> bool:
+        return False  # questions stand for themselves; a mistake about one says nothing of another
+
     def as_answered(self, known: Misconception) -> Any:
         return known.answer if isinstance(self.answer, str) else {**self.answer, **known.answer}
 
