@@ -140,6 +140,13 @@ def add_sizes(parser: argparse.ArgumentParser) -> None:
         help="height and width of the prepared pictures, in pixels; several sizes are prepared one by one "
         "(default: 64)",
     )
+    parser.add_argument(
+        "--allow-bad",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="leave out pictures that do not decode, up to this share of all, such as 0.01 (default: none)",
+    )
 
 
 def add_build(commands) -> None:

@@ -13,7 +13,7 @@ from .datasets import is_prepared
 from .download import fetch
 from .errors import CourseDataError
 from .prepare import prepare_tree
-from .roots import data_root, raw_folder
+from .roots import data_root, raw_folder, require_room
 from .sources import PHOTOGRAPHS, SOURCES
 from .unpack import read_source, unpack
 
@@ -53,7 +53,7 @@ def get(args):
     origin = getattr(args, "origin", None)
     folder = raw_folder(source.name)
     if origin is not None or read_source(folder) is None:
-        _check_room(source)
+        require_room(folder, 3 * source.size_bytes)  # archive, unpacked pictures and arrays
         archive = fetch(source, origin)
         old = read_source(folder)
         folder = unpack(source, archive, official=origin is None)
@@ -116,19 +116,6 @@ def _say_archive(source, archive):
             f"{source.name}: {archive['file']} has the right form; its md5 is {archive['md5']}, "
             f"the official one is {source.md5}.\n"
             "It is not the official archive: do not set accuracies on it beside published ones."
-        )
-
-
-def _check_room(source):
-    """Archive, unpacked pictures and arrays take about three times the archive."""
-    root = data_root()
-    existing = next(folder for folder in (root, *root.parents) if folder.exists())
-    free, needed = shutil.disk_usage(existing).free, 3 * source.size_bytes
-    if free < needed:
-        raise CourseDataError(
-            f"The disk is too full: {source.name} needs about {needed / 1e6:,.0f} MB under {root}, and "
-            f"{free / 1e6:,.0f} MB are free.\n"
-            "Free some space, or set the environment variable COURSE_DATA to a folder on a larger disk."
         )
 
 

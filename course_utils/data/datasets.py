@@ -67,7 +67,8 @@ class ImageDataset:
     def __repr__(self):
         return (
             f"ImageDataset({self.name!r}: {len(self.train):,} training and "
-            f"{len(self.val):,} validation images of {self.num_classes} classes, {self.in_channels} x {self.size} x {self.size})"
+            f"{len(self.val):,} validation images of {self.num_classes} classes, "
+            f"{self.in_channels} x {self.size} x {self.size})"
         )
 
 

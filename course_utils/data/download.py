@@ -18,9 +18,7 @@ def local_path(origin):
     if address.scheme == "file":
         from urllib.request import url2pathname
 
-        path = Path(
-            url2pathname(unquote(address.path)) if "%" not in address.path else url2pathname(address.path)
-        )
+        path = Path(url2pathname(address.path))
     elif len(address.scheme) > 1:  # one letter is a drive of Windows
         raise CourseDataError(f"Cannot read {origin}: give a path, a file:// or an https:// address.")
     else:

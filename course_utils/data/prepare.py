@@ -3,19 +3,20 @@
 import hashlib
 import json
 import os
+import re
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from .datasets import channel_statistics, is_prepared
 from .decode import RULE, Undecodable, decode
 from .errors import CourseDataError
-from .roots import prepared_folder, whole_folder
+from .roots import prepared_folder, require_room, whole_folder
 from .trees import fingerprint, prepared_name, scan_tree
 from .unpack import read_source
-from .wordnet import IMAGENETTE_WORDS, class_name
+from .wordnet import class_name
 
 OWN_PICTURES = "your own pictures: their terms are yours to know"
 
@@ -42,19 +43,9 @@ def prepare_tree(folder, size=64, name=None, allow_bad=0.0, progress=True):
     source["fingerprint"] = fingerprint(tree)
     if _is_current(target, source):
         return target
-    _check_room(tree, size, target)
+    require_room(target, sum(map(len, tree.pictures.values())) * (3 * size * size + 200))
     with whole_folder(target) as temporary:
-        bad, total = [], sum(len(pictures) for pictures in tree.pictures.values())
-        splits, files = {}, {}
-        with _Progress(total, f"{target.parent.name} {size} px", progress) as bar:
-            for split, pictures in tree.pictures.items():
-                kept = _write_images(
-                    temporary / f"{split}_images.npy", pictures, size, bad, allow_bad * total, bar
-                )
-                labels = np.array([label for _, label in kept], dtype=np.int64)
-                np.save(temporary / f"{split}_labels.npy", labels)
-                files[split] = [path.relative_to(tree.root).as_posix() for path, _ in kept]
-                splits[split] = _facts(temporary, split, labels, tree.folders, size)
+        splits, files, bad = _write_arrays(temporary, tree, size, allow_bad, target.parent.name, progress)
         images = np.load(temporary / "train_images.npy", mmap_mode="r")
         mean, std = (statistic.tolist() for statistic in channel_statistics(images))
         del images  # Windows cannot rename a folder with an open map in it
@@ -64,18 +55,34 @@ def prepare_tree(folder, size=64, name=None, allow_bad=0.0, progress=True):
             "source": source,
             "classes": [class_name(folder) for folder in tree.folders],
             "folders": list(tree.folders),
-            "wnids": [folder for folder in tree.folders if folder in IMAGENETTE_WORDS],
+            "wnids": [folder for folder in tree.folders if re.fullmatch(r"n\d{8}", folder)],
             "size": size,
             "rule": RULE,
             "mean": mean,
             "std": std,
             "splits": splits,
-            "left_out": [path.relative_to(tree.root).as_posix() for path in bad],
+            "left_out": bad,
             "ignored_files": tree.ignored,
         }
         (temporary / "files.json").write_text(json.dumps(files), encoding="utf-8")
         (temporary / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     return target
+
+
+def _write_arrays(folder, tree, size, allow_bad, title, progress):
+    """Both splits of `tree` as arrays in `folder`: the facts of each, its file names, and what was left out."""
+    total, bad, splits, files = sum(map(len, tree.pictures.values())), [], {}, {}
+    # disable=None: tqdm stays silent where nobody watches, as in a log file
+    silent = None if progress else True
+    with tqdm(total=total, desc=f"{title} {size} px", unit="picture", disable=silent) as bar:
+        for split, pictures in tree.pictures.items():
+            path = folder / f"{split}_images.npy"
+            kept = _write_images(path, pictures, size, bad, allow_bad * total, bar)
+            labels = np.array([label for _, label in kept], dtype=np.int64)
+            np.save(folder / f"{split}_labels.npy", labels)
+            files[split] = [path.relative_to(tree.root).as_posix() for path, _ in kept]
+            splits[split] = _facts(folder, split, labels, tree.folders, size)
+    return splits, files, [path.relative_to(tree.root).as_posix() for path in bad]
 
 
 def _write_images(path, pictures, size, bad, allowed, bar):
@@ -169,32 +176,3 @@ def _is_current(target, source):
         return intact and manifest["source"] == source and manifest["rule"] == RULE
     except (OSError, ValueError, KeyError):
         return False
-
-
-def _check_room(tree, size, target):
-    """Say that the disk is too small before an hour of work, not after it."""
-    import shutil
-
-    needed = sum(len(pictures) for pictures in tree.pictures.values()) * (3 * size * size + 200)
-    existing = next(folder for folder in (Path(target), *Path(target).parents) if folder.exists())
-    free = shutil.disk_usage(existing).free
-    if free < needed:
-        raise CourseDataError(
-            f"The disk is too full: {target} needs {needed / 1e6:,.0f} MB, and "
-            f"{free / 1e6:,.0f} MB are free.\nFree some space, set COURSE_DATA to a folder on a larger disk, or choose a smaller --size."
-        )
-
-
-class _Progress:
-    """tqdm, silent where nobody watches."""
-
-    def __init__(self, total, text, show):
-        from tqdm import tqdm
-
-        self.bar = tqdm(total=total, desc=text, unit="picture", disable=None if show else True)
-
-    def __enter__(self):
-        return self.bar
-
-    def __exit__(self, *_):
-        self.bar.close()

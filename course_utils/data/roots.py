@@ -6,7 +6,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import explain_disk_errors
+from .errors import CourseDataError, explain_disk_errors
 
 
 def data_root():
@@ -32,6 +32,18 @@ def raw_folder(name):
 def prepared_folder(name, size):
     """The arrays of one source at one size, with their manifest."""
     return data_root() / "prepared" / name / f"{size}px"
+
+
+def require_room(folder, needed):
+    """Say that the disk is too small before the work, not after it: `needed` bytes under `folder`."""
+    existing = next(place for place in (Path(folder), *Path(folder).parents) if place.exists())
+    free = shutil.disk_usage(existing).free
+    if free < needed:
+        raise CourseDataError(
+            f"The disk is too full: {folder} needs about {needed / 1e6:,.0f} MB, "
+            f"and {free / 1e6:,.0f} MB are free.\n"
+            "Free some space, or set the environment variable COURSE_DATA to a folder on a larger disk."
+        )
 
 
 @contextmanager

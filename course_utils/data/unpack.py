@@ -67,7 +67,8 @@ def extract(archive, folder):
     except tarfile.FilterError as error:
         raise CourseDataError(
             f"The archive {archive} was not unpacked: its member {error.tarinfo.name!r} would leave the data "
-            f"folder or is no ordinary file ({type(error).__name__}).\nGet the archive from its official place."
+            f"folder or is no ordinary file ({type(error).__name__}).\n"
+            "Get the archive from its official place."
         ) from error
     except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
