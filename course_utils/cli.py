@@ -114,7 +114,7 @@ def add_data(commands) -> None:
         metavar="PATH_OR_URL",
         help="take the archive from this path, file:// or https:// address instead of the official one",
     )
-    add_sizes(get)
+    add_preparing(get)
     get.set_defaults(handler=f"{DATA}:get")
 
     prepare = verbs.add_parser("prepare", help="turn a data set into one array that loads at once")
@@ -123,14 +123,14 @@ def add_data(commands) -> None:
         metavar="NAME_OR_PATH",
         help="a data set that is here already, or a folder with one folder of pictures a class",
     )
-    add_sizes(prepare)
+    add_preparing(prepare)
     prepare.set_defaults(handler=f"{DATA}:prepare")
 
     where = verbs.add_parser("where", help="the folder that holds the data (COURSE_DATA moves it)")
     where.set_defaults(handler=f"{DATA}:where")
 
 
-def add_sizes(parser: argparse.ArgumentParser) -> None:
+def add_preparing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--size",
         type=pixels,
@@ -146,6 +146,14 @@ def add_sizes(parser: argparse.ArgumentParser) -> None:
         default=0.0,
         metavar="SHARE",
         help="leave out pictures that do not decode, up to this share of all, such as 0.01 (default: none)",
+    )
+    parser.add_argument(
+        "--allow-bad",
+        type=share,
+        default=0.0,
+        metavar="SHARE",
+        help="leave out pictures that do not decode, as long as they are no more than this share of all "
+        "(default: 0, none)",
     )
 
 
@@ -170,6 +178,17 @@ def pixels(text: str) -> int:
     if not 8 <= size <= 1024:
         raise argparse.ArgumentTypeError(f"{size} pixels: choose between 8 and 1024")
     return size
+
+
+def share(text: str) -> float:
+    """A part of a whole from the command line: 0.01 is one in a hundred."""
+    try:
+        part = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    if not 0 <= part < 1:
+        raise argparse.ArgumentTypeError(f"{text}: choose a share from 0 to below 1, such as 0.01")
+    return part
 
 
 class Version(argparse.Action):

@@ -17,7 +17,7 @@ from course_utils.launch import LessonNotFound, course_root, lessons
 from course_utils.packages import EXTRAS, fits, installed, requirements
 
 OLDEST_PYTHON = (3, 11)
-COMFORTABLE_DISK = 10**9  # bytes: Imagenette's archive, its pictures unpacked, and the arrays made of them
+COMFORTABLE_DISK = 500_000_000  # bytes: Imagenette's archive, its pictures unpacked, and the arrays of them
 COMFORTABLE_MEMORY = 2 * 10**9  # bytes: a lesson stays under 1.5 GB, the browser and JupyterLab want the rest
 MEMORY_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
@@ -203,7 +203,7 @@ def fetched_data() -> Iterator[Finding]:
     if free < COMFORTABLE_DISK:
         remedy = "free some space, or set COURSE_DATA to a folder on a larger disk"
         yield Finding(
-            "note", f"Disk: {gigabytes(free)} free under {place}; Imagenette needs about 1 GB", remedy
+            "note", f"Disk: {gigabytes(free)} free under {place}; Imagenette needs about 0.4 GB", remedy
         )
     else:
         yield Finding("ok", f"Disk: {gigabytes(free)} free under {place}")

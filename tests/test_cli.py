@@ -74,7 +74,8 @@ def test_options_of_the_data_commands():
     args = cli.parse(["data", "get", "imagenette", "--from", "file:///x/y.tgz", "--size", "64", "128"])
     assert (args.name, args.origin, args.size) == ("imagenette", "file:///x/y.tgz", [64, 128])
     args = cli.parse(["data", "prepare", "my/photographs"])
-    assert (args.name, args.size) == ("my/photographs", [64])
+    assert (args.name, args.size, args.allow_bad) == ("my/photographs", [64], 0.0)
+    assert cli.parse(["data", "get", "imagenette", "--allow-bad", "0.01"]).allow_bad == 0.01
 
 
 def test_options_of_build():
@@ -89,6 +90,7 @@ def test_options_of_build():
         (["data", "get"], "NAME"),
         (["data", "get", "imagenette", "--size", "big"], "'big' is not a whole number of pixels"),
         (["data", "get", "imagenette", "--size", "2"], "2 pixels: choose between 8 and 1024"),
+        (["data", "prepare", "mine", "--allow-bad", "5"], "5: choose a share from 0 to below 1"),
         (["build", "--port=9000"], "unrecognized arguments: --port=9000"),
     ],
 )
