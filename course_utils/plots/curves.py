@@ -52,8 +52,8 @@ def plot_curves(history, metric: str = "loss", *, title: str = "", ax: Axes | No
     """
     if metric not in ("loss", "accuracy"):
         raise ValueError(f"metric is 'loss' or 'accuracy', not {metric!r}")
-    ax = axes_or_new(ax, 6.2, 3.8)
     runs = history if isinstance(history, Mapping) else {"": history}
+    ax = axes_or_new(ax, 6.2 if len(runs) == 1 else 8.0, 3.8)
     if not runs:
         raise ValueError("no runs to draw")
     longest = 1
@@ -86,7 +86,8 @@ def plot_curves(history, metric: str = "loss", *, title: str = "", ax: Axes | No
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10, min_n_ticks=1))
     set_metric_axis(ax, metric)
     ax.set_title(title or f"{metric.capitalize()} over the epochs")
-    ax.legend(fontsize=TEXT, frameon=False)
+    beside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)} if len(runs) > 1 else {}
+    ax.legend(fontsize=TEXT, frameon=False, **beside)
     return tidy(ax)
 
 

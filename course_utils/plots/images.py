@@ -77,6 +77,7 @@ def show_images(
     std=None,
     signed: bool = False,
     wrong: Sequence[bool] | None = None,
+    inches: float = 1.6,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a batch (N, C, H, W), or a list of pictures that may differ in size, as a grid with a title over
@@ -84,6 +85,7 @@ def show_images(
 
     signed: the pictures are outputs of a filter; one blue-white-vermillion scale for all, white at zero.
     wrong: marks pictures with a frame (mistakes of a model, say).
+    inches: width of one picture in a new figure, which is at most 10 inches wide.
     """
     array = images if isinstance(images, list | tuple) else to_array(images)
     if not isinstance(array, list | tuple) and array.ndim != 4:
@@ -98,26 +100,23 @@ def show_images(
     if not pictures:
         raise ValueError("no pictures to show")
     columns = min(columns, len(pictures))
-    rows = -(-len(pictures) // columns)
-    shape = max(
-        picture.shape[0] / picture.shape[1] for picture in pictures
-    )  # of the tallest, for a width of 1
-    line = 0.16 if titles is not None else 0.0  # room for a title, in picture widths
-    ax = axes_or_new(
-        ax, min(10.0, 1.6 * columns + 0.2), min(10.0, 1.6 * columns) / columns * (shape + line) * rows + 0.4
-    )
+    shapes = [picture.shape[0] / picture.shape[1] for picture in pictures]  # height for a width of 1
+    line = 0.26 / inches if titles is not None else 0.0  # room for a title, in widths of a picture
+    heights = [max(shapes[start : start + columns]) + line + 0.06 for start in range(0, len(shapes), columns)]
+    width = min(10.0, inches * columns)
+    ax = axes_or_new(ax, width + 0.2, width / columns * sum(heights) + 0.4)
     colours = _colours(pictures, signed)
     for index, picture in enumerate(pictures):
         row, column = divmod(index, columns)
-        left, top = column * 1.06, row * (shape + line + 0.06) + line
-        height, width = picture.shape[0] / picture.shape[1], 1.0
+        left, top = column * 1.06, sum(heights[:row]) + line
+        height, width = shapes[index], 1.0
         ax.imshow(picture, extent=(left, left + width, top + height, top), interpolation="nearest", **colours)
         if titles is not None:
             ax.text(left + width / 2, top - 0.03, str(titles[index]), ha="center", va="bottom", fontsize=TEXT)
         if wrong is not None and wrong[index]:
             _frame(ax, left, top, width, height)
     ax.set_xlim(-0.03, columns * 1.06 - 0.03)
-    ax.set_ylim(rows * (shape + line + 0.06), -0.03)
+    ax.set_ylim(sum(heights), -0.03)
     ax.set_aspect("equal")
     ax.axis("off")
     ax.set_title(title, fontsize=TITLE)
@@ -172,17 +171,17 @@ def show_filters(
         )
     out_channels, in_channels = array.shape[:2]
     reach = float(np.abs(array).max()) or 1.0
-    scale = f"weights from −{reach:.2g} to {reach:.2g}"
-    heading = f"{title} ({scale})" if title else f"{out_channels} filters, {scale}"
+    several = in_channels not in (1, 3)
+    heading = f"{title or f'{out_channels} filters'}: weights from −{reach:.2g} to {reach:.2g}"
+    if several:
+        heading += "\nrows: filters, columns: inputs"
     if in_channels == 3:
-        return show_images(list(0.5 + 0.5 * array[:limit] / reach), columns=columns, title=heading, ax=ax)
-    single = in_channels == 1
-    pictures = array.reshape(-1, *array.shape[2:])[
-        : limit if single else limit // in_channels * in_channels or in_channels
-    ]
-    # A corner pixel outside the drawing would be needed to fix the scale; colouring here keeps it exact.
-    coloured = [np.moveaxis(SIGNED(0.5 + 0.5 * picture / reach)[..., :3], -1, 0) for picture in pictures]
-    return show_images(coloured, columns=columns if single else in_channels, title=heading, ax=ax)
+        pictures = list(0.5 + 0.5 * array[:limit] / reach)
+    else:
+        shown = array[: max(1, limit // in_channels)].reshape(-1, *array.shape[2:])
+        pictures = [np.moveaxis(SIGNED(0.5 + 0.5 * cells / reach)[..., :3], -1, 0) for cells in shown]
+    columns = in_channels if several else columns
+    return show_images(pictures, columns=columns, title=heading, inches=0.8, ax=ax)
 
 
 def _colours(pictures: list[np.ndarray], signed: bool) -> dict:
