@@ -142,13 +142,6 @@ def add_preparing(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--allow-bad",
-        type=float,
-        default=0.0,
-        metavar="SHARE",
-        help="leave out pictures that do not decode, up to this share of all, such as 0.01 (default: none)",
-    )
-    parser.add_argument(
-        "--allow-bad",
         type=share,
         default=0.0,
         metavar="SHARE",
