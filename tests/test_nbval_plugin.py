@@ -76,6 +76,7 @@ def test_a_wrong_answer_shows_the_text_of_the_check_and_nothing_else(lesson):
     result = lesson(*exercise("conv2d", WRONG, points=3), *exercise("output_size", RIGHT))
     assert result.ret == 1
     result.assert_outcomes(passed=4, failed=1)
+    result.stdout.fnmatch_lines(["*___ 02_convolution: conv2d ___*"])
     section = text(result).split("conv2d: 4 of 7 cases")[1].split("===")[0]
     assert section.splitlines() == ["", "  expected   0.913", "  yours      1.470"]
     result.stdout.fnmatch_lines(
@@ -133,7 +134,12 @@ def test_a_check_whose_answer_cell_failed_is_wrong_not_unattempted(lesson):
 def test_the_learners_own_error_is_shown_without_colours(lesson):
     result = lesson(*exercise("conv2d", "def f(x):\n    return x / 0\nf(1)"))
     result.stdout.fnmatch_lines(
-        ["conv2d raised ZeroDivisionError", "*return x / 0*", "ZeroDivisionError: division by zero"]
+        [
+            "conv2d raised ZeroDivisionError",
+            "In the notebook, line 3",
+            "*return x / 0*",
+            "ZeroDivisionError: division by zero",
+        ]
     )
     assert "\x1b" not in text(result)
 

@@ -4,6 +4,7 @@ import difflib
 import re
 
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+NUMBER = re.compile(r"\bCell In ?\[\d+\]")  # nbval keeps no history: IPython calls every cell In[1]
 
 
 def plain(text):
@@ -14,6 +15,7 @@ def plain(text):
 def describe_error(name, output):
     """An exception that left a cell, as IPython shows it; `output` is the notebook's own form of it."""
     traceback = plain("\n".join(output["traceback"])).strip("\n")
+    traceback = NUMBER.sub("In the notebook", traceback)
     return f"{name} raised {output['ename']}\n\n{traceback}"
 
 

@@ -166,7 +166,7 @@ class LessonCell(IPyNbCell):
 
     def reportinfo(self):
         """Where the cell stands, as the headings of pytest's report name it."""
-        return self.path, 0, self.nodeid
+        return self.path, 0, f"{self.path.stem}: {self.name}"
 
     def format_output_compare(self, key, left, right):
         """nbval's hook for one difference: `left` is the stored output, `right` the one of this run."""
