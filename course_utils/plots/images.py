@@ -124,13 +124,18 @@ def show_images(
 
 
 def compare_images(
-    pictures: Mapping[str, object], *, title: str = "", columns: int = 4, ax: Axes | None = None
+    pictures: Mapping[str, object],
+    *,
+    title: str = "",
+    columns: int = 4,
+    inches: float = 2.4,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw named pictures beside each other, e.g. a photograph and what filters make of it.
 
     A picture with values below 0 is the output of a filter: blue below zero, white at zero, vermillion above,
     on a scale of its own that its title names. All others are grey or colour in [0, 1]; what is brighter
-    is scaled, and its title says so.
+    is scaled, and its title says so. `inches`: width of one picture.
     """
     drawn, titles = [], []
     for name, image in pictures.items():
@@ -152,7 +157,7 @@ def compare_images(
             colour = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, -1)
             drawn.append(np.moveaxis(np.clip(colour, 0, 1), -1, 0))
             titles.append(str(name))
-    return show_images(drawn, titles, columns=columns, title=title, ax=ax)
+    return show_images(drawn, titles, columns=columns, title=title, inches=inches, ax=ax)
 
 
 def show_filters(
