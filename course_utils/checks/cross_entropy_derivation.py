@@ -128,7 +128,6 @@ softmax_gradient = DerivationExercise(
             {"dloss_dz": lambda p, y: p * ((p - y) - (p * (p - y)).sum())},
             "That is the slope of the squared error ½|p - y|², softmax Jacobian and all. "
             "For cross-entropy the 1/p of step 1 cancels the p of step 2.",
-            see="Why not the squared error?",
         ),
     ),
     hints=(

@@ -80,7 +80,6 @@ cross_entropy_grad = FunctionExercise(
             _binary_gradient,
             "This is the gradient of a sum of binary losses behind a softmax. "
             "It points elsewhere as soon as there are more than two classes.",
-            see="Step 1: how the loss answers to the probabilities",
         ),
         Misconception(
             "one-hot forgotten",

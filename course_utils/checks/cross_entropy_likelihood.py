@@ -158,19 +158,16 @@ cross_entropy = FunctionExercise(
             "binary loss for many classes",
             lambda z, y: _binary_terms(torch.softmax(z, dim=1), y).sum(1).mean(),
             _BINARY,
-            see="Yes or no: two classes",
         ),
         Misconception(
             "a yes-or-no loss for each class",
             lambda z, y: F.binary_cross_entropy_with_logits(z, F.one_hot(y, z.shape[1]).to(z)) * z.shape[1],
             _BINARY,
-            see="Yes or no: two classes",
         ),
         Misconception(
             "a yes-or-no loss, averaged over classes",
             lambda z, y: F.binary_cross_entropy_with_logits(z, F.one_hot(y, z.shape[1]).to(z)),
             _BINARY,
-            see="Yes or no: two classes",
         ),
         Misconception(
             "no softmax at all",
