@@ -1,0 +1,777 @@
+# ---
+# jupyter:
+#   course:
+#     title: "Convolution"
+#     minutes: 150
+#     prerequisites: []
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 02 · Convolution
+#
+# Everything that a convolutional network knows about pictures goes through one small operation.
+# In this lesson you write that operation yourself, first for nine pixels on paper, then for whole batches of colour photographs, and you end with code that gives PyTorch's own numbers.
+# On the way you will meet a formula that half the world prints the wrong way round.
+
+# %% [markdown]
+# **You will be able to**
+#
+# - compute one output of a convolution by hand and a whole one in code;
+# - tell convolution from cross-correlation, and say when the difference matters;
+# - predict the output size for any kernel, stride, padding and dilation;
+# - write the full layer with channels and bias, and again as one matrix product;
+# - count what a layer costs and how far one of its outputs sees;
+# - show on a photograph what happens to the output when the picture moves.
+
+# %%
+import time
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from course_utils.checks.convolution import check
+from course_utils.data import load_photograph
+from course_utils.plots import compare_images, show_image, show_matrix, with_text
+from course_utils.widgets import convolution_stepper, filter_gallery
+
+# %% [markdown]
+# ## A photograph is a grid of numbers
+#
+# A grey photograph is a table of brightness: 0 is black, 1 is white.
+# PyTorch keeps it as a tensor of shape (channels, height, width), and row 0 is at the top.
+# This is Chelsea, a cat whose picture comes with the scikit-image package.
+
+# %%
+photo = load_photograph("chelsea", size=150, grey=True)  # (1, 150, 226)
+plane = photo[0]  # (150, 226)
+with_text(show_image(photo, "Chelsea, 150 × 226 grey pixels"), "A grey photograph of a cat's face.")
+
+# %% output="varies"
+plane[58:62, 95:101]  # 4 × 6 pixels of it
+
+# %% [markdown]
+# ## Slide, multiply, add
+#
+# A **kernel** is a small table of numbers, often 3 × 3.
+# Lay it on a window of the photograph, multiply each pixel by the kernel's number that lies on it, and add the products.
+# That sum is *one* pixel of the output.
+# Then slide the kernel one pixel to the right and do it again.
+#
+# With an image of shape $(H, W)$ and a kernel of shape $(K_h, K_w)$, output pixel $(i, j)$ is
+#
+# $$\text{out}[i, j] \;=\; \sum_{a=0}^{K_h-1} \sum_{b=0}^{K_w-1} \text{kernel}[a, b]\;\text{image}[i + a,\; j + b].$$
+#
+# The index $(i, j)$ says where the window starts; $(a, b)$ walks inside it.
+
+# %%
+window = torch.tensor([[9.0, 9.0, 2.0], [9.0, 8.0, 1.0], [9.0, 9.0, 1.0]])
+edge = torch.tensor([[1.0, 0.0, -1.0], [1.0, 0.0, -1.0], [1.0, 0.0, -1.0]])
+
+figure, axes = plt.subplots(1, 3, figsize=(7.5, 2.7), layout="constrained")
+show_matrix(window, "window: bright | dark", ax=axes[0])
+show_matrix(edge, "kernel: left minus right", ax=axes[1])
+show_matrix(window * edge, f"products, sum {(window * edge).sum():.0f}", ax=axes[2])
+with_text(
+    figure,
+    "Three 3 by 3 tables: a window that is bright on the left, a kernel that subtracts right from left, "
+    "and their products, whose sum is large.",
+)
+
+# %% [markdown]
+# The kernel asks a question: *how much brighter is the left than the right?*
+# Here the answer is large, because an edge runs through the window.
+# In a smooth part of the picture the products cancel and the answer is near zero.
+#
+# Move the slider below.
+# Watch one output pixel appear for each position, then change the kernel and predict the next output before you slide.
+
+# %% output="varies"
+convolution_stepper()
+
+# %% [markdown]
+# ### Exercise: one pixel by hand
+#
+# Take paper.
+# Lay this kernel on this window as it stands, and write down the one number that comes out.
+#
+# $$\text{window} = \begin{pmatrix} 1 & 2 & 0 \\ 0 & 1 & 3 \\ 2 & 0 & 1 \end{pmatrix} \qquad \text{kernel} = \begin{pmatrix} 1 & 0 & -1 \\ 2 & 1 & 0 \\ 0 & 3 & 1 \end{pmatrix}$$
+
+# %% exercise="one_pixel"
+def one_pixel():
+    """Return the output pixel as a number."""
+    ### BEGIN SOLUTION
+    return 1 * 1 + 1 * 1 + 1 * 1  # the other six products are zero
+    ### END SOLUTION
+
+# %% check="one_pixel"
+check.one_pixel(one_pixel)
+
+# %% [markdown]
+# ### Exercise: slide it over the whole image
+#
+# Write the formula above as code, for one grey image and one kernel, with plain loops.
+# Only positions count where the whole kernel lies inside the image, so the output is a little smaller than the image.
+# Do not use `conv2d` or another ready-made convolution; slow is fine today.
+
+# %% exercise="cross_correlate"
+def cross_correlate(image, kernel):
+    """Slide `kernel` over `image`.
+
+    image: float tensor (height, width). kernel: float tensor (rows, columns).
+    Returns a float tensor (height - rows + 1, width - columns + 1).
+    """
+    ### BEGIN SOLUTION
+    rows, columns = kernel.shape
+    out = torch.zeros(image.shape[0] - rows + 1, image.shape[1] - columns + 1, dtype=image.dtype)
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[i, j] = (image[i : i + rows, j : j + columns] * kernel).sum()
+    return out
+    ### END SOLUTION
+
+# %% check="cross_correlate"
+check.cross_correlate(cross_correlate)
+
+# %% [markdown]
+# ### What kernels see
+#
+# PyTorch's `F.conv2d` does the same, with two more dimensions that we come to soon: one for the images of a batch and one for channels.
+# Here are three famous kernels at work.
+# The first averages nine pixels, the second subtracts left from right (Sobel's kernel, 1968), the third exaggerates every difference from the neighbours.
+
+# %%
+blur = torch.full((3, 3), 1 / 9)
+sobel = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
+sharpen = torch.tensor([[0.0, -1.0, 0.0], [-1.0, 5.0, -1.0], [0.0, -1.0, 0.0]])
+kernels = torch.stack([blur, sobel, sharpen])[:, None]  # (3, 1, 3, 3): three kernels, one channel each
+
+filtered = F.conv2d(photo[None], kernels)[0]  # (3, 148, 224)
+with_text(
+    compare_images({"photograph": plane, "blur": filtered[0], "Sobel": filtered[1],
+                    "sharpen": filtered[2].clamp(0, 1)}, columns=2, inches=3.2),
+    "The cat four times: as it is, softened, as vertical edges in two colours for their two directions, sharpened.",
+)  # fmt: skip
+
+# %% [markdown]
+# Nobody will choose the kernels of a network by hand.
+# They start as random numbers, and training turns them into whatever questions help to tell the classes apart.
+# That is the whole plan of this course: fix the operation, learn the kernels.
+
+# %% [markdown]
+# ## Convolution or cross-correlation?
+#
+# Now for the confession.
+# The operation that you wrote is not what mathematicians call convolution.
+# Theirs, written $*$, reads the kernel backwards:
+#
+# $$(\text{image} * \text{kernel})[i, j] \;=\; \sum_{a} \sum_{b} \text{kernel}[a, b]\;\text{image}[i - a,\; j - b].$$
+#
+# Note the two minus signs.
+# As $a$ grows, the kernel walks *down* while the image walks *up*.
+# What you wrote, with plus signs, is called **cross-correlation**.
+
+# %% [markdown]
+# Why would anyone read backwards?
+# Because the minus signs make the operation symmetric: $f * g = g * f$, and $(f * g) * h = f * (g * h)$.
+# It is the rule by which polynomials are multiplied, and numbers too.
+# In $(1 + 2x + 3x^2)(1 + 10x)$, the coefficient of $x^i$ collects all products whose powers add up to $i$: $\sum_a g[a]\, f[i - a]$.
+
+# %%
+np.convolve([1, 2, 3], [1, 10])  # coefficients of (1 + 2x + 3x²)(1 + 10x)
+
+# %% [markdown]
+# The two operations are close relatives.
+# Put $a' = K_h - 1 - a$ and $b' = K_w - 1 - b$ into the convolution: the minus signs become plus signs, the kernel is read as $\text{kernel}[K_h - 1 - a',\, K_w - 1 - b']$, and the whole output moves by a constant shift.
+# So **a convolution is a cross-correlation with the kernel turned by half a turn** (both axes flipped).
+#
+# Which of the two does a layer compute?
+# Ask it, with a kernel that is not symmetric.
+
+# %%
+from scipy.signal import convolve2d, correlate2d
+
+random = torch.randn(3, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+exact = plane.double()
+layer = F.conv2d(exact[None, None], random[None, None])[0, 0]
+
+for name, operation in {"cross-correlation": correlate2d, "convolution": convolve2d}.items():
+    same = np.allclose(layer, operation(exact, random, mode="valid"))
+    flipped = np.allclose(layer, operation(exact, random.flip(0, 1), mode="valid"))
+    print(f"F.conv2d equals SciPy's {name}: {same}; with the kernel turned: {flipped}")
+
+# %% [markdown]
+# A layer called `conv2d` computes the cross-correlation.
+# For *learning* this does not matter.
+# A network that flips its kernels would learn the same kernels, stored the other way round: its gradient is flipped too, so every step of training is the mirror image of ours.
+# Let us watch two such networks, started as mirror images, learn Sobel's kernel from examples.
+
+# %%
+def learn(flip, steps=200):
+    """Gradient descent on a 3 × 3 kernel until its output looks like Sobel's."""
+    image, target = exact[None, None], F.conv2d(exact[None, None], sobel.double()[None, None])
+    stored = random.flip(0, 1) if flip else random  # (3, 3)
+    for _ in range(steps):
+        stored = stored.detach().requires_grad_()
+        used = stored.flip(0, 1) if flip else stored
+        loss = (F.conv2d(image, used[None, None]) - target).square().mean()
+        (gradient,) = torch.autograd.grad(loss, stored)
+        stored = stored - 0.2 * gradient
+    return stored.detach()
+
+correlated, convolved = learn(flip=False), learn(flip=True)
+torch.allclose(correlated, convolved.flip(0, 1))
+
+# %% [markdown]
+# For a *formula* it does matter.
+# If you take Sobel's kernel from a book and the code flips it, every edge gets the wrong sign.
+# If you copy trained weights into a framework that flips, the network sees nonsense.
+# And the gradient of a layer, which you will derive in lesson 03, contains a genuine flipped kernel: then you will want to know which one is turned.
+
+# %% [markdown]
+# ## How large is the output?
+#
+# Four numbers decide it, and each answers a wish.
+# **Padding** $P$: rows and columns of zeros around the image, so that the border is not lost.
+# **Stride** $S$: how far the window moves from one output to the next, so that the output gets smaller.
+# **Dilation** $D$: the gap between neighbouring numbers of the kernel, so that it reaches further without more weights.
+# And the kernel's size $K$ itself.
+#
+# Everything happens in each direction by itself, so think of one row of $H$ pixels.
+
+# %%
+def draw_windows(size, kernel, stride, padding, ax):
+    """Each window of a row of pixels as a bar below it; padding is grey."""
+    span = range(-padding, size + padding)
+    for x in span:
+        inside = 0 <= x < size
+        ax.add_patch(plt.Rectangle((x - 0.46, 0), 0.92, 0.8, color="#56B4E9" if inside else "#DDDDDD"))
+    starts = [x for x in span[::stride] if x + kernel <= size + padding]
+    for number, start in enumerate(starts):
+        ends = start - 0.42, start + kernel - 0.58
+        ax.plot(ends, [-0.6 - 0.5 * number] * 2, lw=4, color="#D55E00", solid_capstyle="butt")
+    ax.set(ylim=(-0.9 - 0.5 * len(starts), 1), yticks=[], xticks=range(size), xlim=(-1.8, size + 0.8),
+           xlabel="pixel", title=f"size {size}, kernel {kernel}, stride {stride}, padding {padding}: {len(starts)} windows")  # fmt: skip
+
+figure, axes = plt.subplots(2, 1, figsize=(6.5, 3.8), layout="constrained")
+draw_windows(8, 3, 2, 0, axes[0])
+draw_windows(8, 3, 2, 1, axes[1])
+with_text(figure, "Two rows of eight pixels with their windows of three as bars: three without padding, four with it.")
+
+# %% [markdown]
+# Count the windows, one step at a time.
+#
+# 1. A kernel of $K$ numbers has $K - 1$ gaps of $D$ between them, so it **spans** $D(K - 1) + 1$ pixels.
+# 2. Padding on *both* sides makes the row $H + 2P$ pixels long.
+# 3. The first window starts at 0. The last one that fits starts at $L = H + 2P - \big(D(K - 1) + 1\big)$.
+# 4. Windows start at $0, S, 2S, \dots$ and none starts after $L$: that is $\lfloor L / S \rfloor$ steps, and one more window than steps.
+#
+# $$H_\text{out} \;=\; \left\lfloor \frac{H + 2P - D(K - 1) - 1}{S} \right\rfloor + 1$$
+#
+# The floor is not a detail: pixels that are left over at the far end are never seen.
+
+# %% [markdown]
+# Try it on the photograph.
+# Which setting keeps the size for a 3 × 3 kernel?
+# What does stride 2 do to the thin lines?
+
+# %% output="varies"
+filter_gallery(photo)
+
+# %% [markdown]
+# ### Exercise: the output size
+#
+# Write the function for one direction.
+# The answer is a whole number: an `int`, as PyTorch needs it for shapes.
+
+# %% exercise="output_size"
+def output_size(size, kernel, stride=1, padding=0, dilation=1):
+    """How many windows fit along one direction; all arguments and the result are ints."""
+    ### BEGIN SOLUTION
+    span = dilation * (kernel - 1) + 1
+    last_start = size + 2 * padding - span
+    return last_start // stride + 1
+    ### END SOLUTION
+
+# %% check="output_size"
+check.output_size(output_size)
+
+# %% [markdown]
+# ## Many channels
+#
+# A colour photograph has three channels, and inside a network there are hundreds.
+# A layer's kernel therefore has a slice for every input channel.
+# Each slice slides over its own channel, and the results are **added up** into a single map.
+# For a second output map the layer owns a second kernel, with slices of its own.
+#
+# A layer's `weight` thus has the shape $(C_\text{out}, C_\text{in}, K_h, K_w)$, and its `bias` has one number for each output channel, $(C_\text{out},)$.
+
+# %%
+colour = load_photograph("astronaut", size=150)  # (3, 150, 150)
+weight = torch.tensor([1.0, -0.6, -0.6])[:, None, None] * torch.ones(3, 5, 5) / 25  # (3, 5, 5)
+slices = F.conv2d(colour[None], weight[:, None], groups=3)[0]  # (3, 146, 146), one map for each channel
+
+with_text(
+    compare_images({"photograph": colour, "red × 1": slices[0], "green × −0.6": slices[1],
+                    "blue × −0.6": slices[2], "added up": slices.sum(0)}, columns=3, inches=2.2),
+    "An astronaut in an orange suit; what the kernel's three slices make of red, green and blue; their sum, in which the suit alone stands out.",
+)  # fmt: skip
+
+# %% [markdown]
+# No single slice finds the orange suit; their sum does.
+# It is positive where red outweighs green and blue together, negative where it does not: a question that no filter on one channel can ask.
+#
+# Now the whole layer, for a batch of $N$ images.
+# Write $x$ for the padded images; $n$ counts images, $o$ output channels, $c$ input channels:
+#
+# $$\text{out}[n, o, i, j] \;=\; \text{bias}[o] \;+\; \sum_{c=0}^{C_\text{in}-1} \sum_{a=0}^{K_h-1} \sum_{b=0}^{K_w-1} \text{weight}[o, c, a, b]\; x[n,\, c,\, iS + aD,\, jS + bD]$$
+#
+# The bias stands outside all three sums.
+
+# %% [markdown]
+# ### Exercise: the layer
+#
+# Write it, without dilation, with loops over the output's rows and columns at most.
+# `stride` and `padding` are single numbers that hold for both directions.
+# `F.pad` and `torch.einsum` are welcome; `F.conv2d`, `nn.Conv2d` and `F.unfold` are not.
+
+# %% exercise="conv2d"
+def conv2d(images, weight, bias=None, stride=1, padding=0):
+    """The convolution layer.
+
+    images: (N, C_in, H, W). weight: (C_out, C_in, KH, KW). bias: (C_out,) or None.
+    Returns (N, C_out, H_out, W_out).
+    """
+    ### BEGIN SOLUTION
+    x = F.pad(images, (padding, padding, padding, padding))
+    rows, columns = weight.shape[2:]
+    height = (x.shape[2] - rows) // stride + 1
+    width = (x.shape[3] - columns) // stride + 1
+    out = torch.zeros(len(x), len(weight), height, width, dtype=x.dtype)
+    for i in range(height):
+        for j in range(width):
+            top, left = i * stride, j * stride
+            window = x[:, :, top : top + rows, left : left + columns]  # (N, C_in, KH, KW)
+            out[:, :, i, j] = torch.einsum("nchw,ochw->no", window, weight)
+    return out if bias is None else out + bias[:, None, None]
+    ### END SOLUTION
+
+# %% check="conv2d"
+check.conv2d(conv2d)
+
+# %% [markdown]
+# ### Two special cases worth knowing
+#
+# **A 1 × 1 kernel** looks at one pixel and mixes its channels: the same small linear map at every pixel.
+# You will meet it as the cheap way to change the number of channels.
+#
+# **Groups** cut the channels into $G$ packets that do not see each other.
+# With $G = C_\text{in}$ every channel is filtered alone, as in the three slices above; that is called *depthwise*.
+
+# %%
+mix = torch.randn(8, 3, 1, 1)
+by_layer = F.conv2d(colour[None], mix)[0]  # (8, 150, 150)
+by_matrix = torch.einsum("oc,chw->ohw", mix[:, :, 0, 0], colour)
+torch.allclose(by_layer, by_matrix, atol=1e-5)
+
+# %% [markdown]
+# ## What a layer costs
+#
+# Two counts matter.
+# **Parameters** are the numbers that are learnt and stored.
+# **Multiply-adds** are the work for one image: each product together with the addition that collects it counts as one.
+#
+# An output channel sees $C_\text{in}/G$ input channels, so it owns $\frac{C_\text{in}}{G} K_h K_w$ weights, and one bias.
+# Every output *pixel* uses all of them once.
+# The kernel's size therefore decides the parameters, and the picture's size decides the work: the same weights are used again at every position.
+
+# %% [markdown]
+# That sharing is the great saving.
+# A layer that turns a 3 × 150 × 226 photograph into 16 maps of the same size, once with 3 × 3 kernels and once with every output connected to every input:
+
+# %%
+pixels = 150 * 226
+shared = 16 * (3 * 3 * 3 + 1)
+connected = (3 * pixels) * (16 * pixels) + 16 * pixels
+print(f"convolution {shared:,} parameters, fully connected {connected:,}: {connected // shared:,} times as many")
+
+# %% [markdown]
+# ### Exercise: count parameters and multiply-adds
+#
+# Return both counts of one layer, for one image.
+# Adding the bias multiplies nothing, so it does not count as a multiply-add.
+
+# %% exercise="count_parameters_and_macs"
+def count_parameters_and_macs(in_channels, out_channels, kernel_size, output_size, groups=1, bias=True):
+    """Return (parameters, multiply_adds), two ints.
+
+    kernel_size: (rows, columns). output_size: (height, width) of the layer's output.
+    """
+    ### BEGIN SOLUTION
+    rows, columns = kernel_size
+    height, width = output_size
+    weights = out_channels * (in_channels // groups) * rows * columns
+    return weights + (out_channels if bias else 0), weights * height * width
+    ### END SOLUTION
+
+# %% check="count_parameters_and_macs"
+check.count_parameters_and_macs(count_parameters_and_macs)
+
+# %% [markdown]
+# ## Windows without copying
+#
+# Python loops are slow because every turn has an overhead of its own.
+# The first way out is to let PyTorch show all windows at once.
+# `unfold` makes a *view*: no pixel is copied, only the way of counting through memory changes.
+# Look at the strides, the number of memory cells from one index to the next.
+
+# %%
+batch = torch.rand(4, 3, 32, 32)
+filters = torch.randn(16, 3, 3, 3)
+windows = batch.unfold(2, 3, 1).unfold(3, 3, 1)  # (4, 3, 30, 30, 3, 3)
+print(tuple(windows.shape), windows.stride(), "same memory:", windows.data_ptr() == batch.data_ptr())
+
+# %% [markdown]
+# A step to the next output row and a step to the next row inside a window have the same stride, 32 cells.
+# That is how overlapping windows can share their pixels.
+# One `einsum` then does the sum over channels and window:
+
+# %%
+by_view = torch.einsum("nchwab,ocab->nohw", windows, filters)  # (4, 16, 30, 30)
+torch.allclose(by_view, F.conv2d(batch, filters), atol=1e-4)
+
+# %% [markdown]
+# ## One matrix product
+#
+# Processors multiply matrices faster than they do almost anything else.
+# So lay the problem out as one: copy every window into a **column** of $C_\text{in} K_h K_w$ numbers, and every kernel into a **row**.
+# All outputs are then the product of the two matrices.
+#
+# $$\underbrace{\text{out}}_{C_\text{out} \times L} \;=\; \underbrace{\text{rows of weight}}_{C_\text{out} \times C_\text{in} K_h K_w}\;\; \underbrace{\text{columns}}_{C_\text{in} K_h K_w \times L} \qquad L = H_\text{out} W_\text{out}$$
+#
+# The trick is known as *im2col*; Chellapilla, Puri and Simard used it for convolutional networks in 2006.
+# It costs memory: with stride 1 every pixel is copied about $K_h K_w$ times.
+
+# %%
+small = torch.arange(1.0, 13.0).reshape(1, 1, 3, 4)
+columns = F.unfold(small, kernel_size=2)  # (1, 4, 6): four numbers a window, six windows
+figure, axes = plt.subplots(1, 2, figsize=(7, 2.9), layout="constrained", width_ratios=[4, 6])
+show_matrix(small[0, 0], "image", digits=0, highlight=[(0, 1, 2, 2)], ax=axes[0])
+show_matrix(columns[0], "columns of its 2 × 2 windows", digits=0, highlight=[(0, 1, 4, 1)],
+            xlabel="window", ylabel="place in the window", ax=axes[1])  # fmt: skip
+with_text(figure, "A 3 by 4 image with one 2 by 2 window framed, and a table whose framed column holds that window's numbers.")
+
+# %% [markdown]
+# ### Exercise: the layer as one matrix product
+#
+# Write the layer again, without any loop over pixels or channels: columns, one product, one reshape.
+# `F.unfold` (which makes the columns) or `tensor.unfold` (the view above) are both allowed.
+# Mind the order in which numbers lie inside a column.
+
+# %% exercise="conv2d_im2col"
+def conv2d_im2col(images, weight, bias=None, stride=1, padding=0):
+    """The convolution layer as a matrix product; arguments and result as in conv2d."""
+    ### BEGIN SOLUTION
+    kernel_size = weight.shape[2:]
+    columns = F.unfold(images, kernel_size, stride=stride, padding=padding)  # (N, C_in*KH*KW, L)
+    out = weight.reshape(len(weight), -1) @ columns  # (N, C_out, L)
+    height = (images.shape[2] + 2 * padding - kernel_size[0]) // stride + 1
+    out = out.reshape(len(images), len(weight), height, -1)
+    return out if bias is None else out + bias[:, None, None]
+    ### END SOLUTION
+
+# %% check="conv2d_im2col"
+check.conv2d_im2col(conv2d_im2col)
+
+# %% [markdown]
+# How much does each step gain on *your* machine?
+# The cell below times four ways to compute the same layer, and prints each time divided by that of `F.conv2d`.
+
+# %%
+def by_loops(images, weight):
+    height, width = images.shape[2] - 2, images.shape[3] - 2
+    out = torch.empty(len(images), len(weight), height, width)
+    for i in range(height):
+        for j in range(width):
+            out[:, :, i, j] = torch.einsum("nchw,ochw->no", images[:, :, i : i + 3, j : j + 3], weight)
+    return out
+
+def by_windows(images, weight):
+    return torch.einsum("nchwab,ocab->nohw", images.unfold(2, 3, 1).unfold(3, 3, 1), weight)
+
+def by_columns(images, weight):
+    return (weight.flatten(1) @ F.unfold(images, 3)).unflatten(2, (images.shape[2] - 2, -1))
+
+# %% output="varies"
+def seconds(function, repeats=5):
+    """The median time of one call."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function(batch, filters)
+        times.append(time.perf_counter() - start)
+    return sorted(times)[repeats // 2]
+
+timed = {f.__name__: seconds(f) for f in (by_loops, by_windows, by_columns, F.conv2d)}
+for name, each in timed.items():
+    print(f"{name:12s} {each / timed['conv2d']:8.1f} times the time of F.conv2d")
+
+# %% [markdown]
+# ## How far does one output see?
+#
+# One output of a 3 × 3 layer depends on 3 × 3 pixels.
+# An output of a *second* 3 × 3 layer depends on 3 × 3 of those, which together cover 5 × 5 pixels.
+# The part of the photograph that can change an output is its **receptive field**.
+#
+# Walk through the layers and keep two numbers: the field $r$, and the **jump** $j$, the distance in pixels between two neighbouring outputs.
+# Before the first layer $r = 1$ and $j = 1$.
+
+# %% [markdown]
+# A layer with kernel $K$, stride $S$ and dilation $D$ looks at inputs that span $D(K - 1)$ steps, and each step is $j$ pixels long:
+#
+# $$r \leftarrow r + D(K - 1)\, j \qquad\text{then}\qquad j \leftarrow j\, S.$$
+#
+# The order matters.
+# A layer's own stride moves its windows apart; it does not widen them.
+# It widens the steps of every layer that comes *after*.
+#
+# You can also measure a receptive field: which pixels have a gradient?
+
+# %%
+probe = torch.zeros(1, 1, 11, 11, requires_grad=True)
+deep = probe
+for _ in range(4):
+    deep = F.conv2d(deep, torch.ones(1, 1, 3, 3))  # four 3 × 3 layers without stride; every weight is 1
+deep[0, 0, 1, 1].backward()
+paths = probe.grad[0, 0]  # (11, 11)
+seen = paths.nonzero()
+print("rows", seen[:, 0].min().item(), "to", seen[:, 0].max().item(), "of the picture move this output")
+
+# %%
+ax = show_matrix(paths, "Paths from each pixel to one output of the fourth layer", digits=0, fontsize=8)
+with_text(ax, "A table of 11 by 11 counts: zero in the outer ring, 1 in the corners of the 9 by 9 square inside it, 361 in the middle.")
+
+# %% [markdown]
+# Four layers see 9 × 9 pixels: $1 + 4 \cdot 2$.
+# But they do not see them all equally.
+# All weights are 1 here, so the gradient counts the *paths* from a pixel to the output: one from a corner, 361 from the middle.
+# Luo and others (2016) found the same bell in deep networks, where the *effective* receptive field fills only a part of the theoretical one.
+
+# %% [markdown]
+# ### Exercise: the receptive field
+#
+# Compute it for any stack of layers, along one direction.
+
+# %% exercise="receptive_field"
+def receptive_field(layers):
+    """How many pixels along one direction can change one output.
+
+    layers: list of (kernel, stride, dilation), the first layer first. Returns an int.
+    """
+    ### BEGIN SOLUTION
+    field, jump = 1, 1
+    for kernel, stride, dilation in layers:
+        field += dilation * (kernel - 1) * jump
+        jump *= stride
+    return field
+    ### END SOLUTION
+
+# %% check="receptive_field"
+check.receptive_field(receptive_field)
+
+# %% [markdown]
+# ## What moves in the picture moves in the output
+#
+# A kernel asks the same question everywhere.
+# So if the cat moves 20 pixels to the right, the answers move 20 pixels to the right and stay the same.
+# This is called **translation equivariance**: shifting and filtering can be done in either order.
+# Here both orders meet, away from the border.
+
+# %%
+moved = plane.roll(20, dims=1)  # everything 20 pixels to the right; what falls off comes in on the left
+first_shift = F.conv2d(moved[None, None], sobel[None, None])[0, 0]  # (148, 224)
+first_filter = F.conv2d(photo[None], sobel[None, None])[0, 0].roll(20, dims=1)
+difference = (first_shift - first_filter).abs()
+with_text(
+    compare_images({"shifted photograph": moved, "shift, then filter": first_shift,
+                    "filter, then shift": first_filter, "difference": difference}, columns=2, inches=3.2),
+    "The shifted cat, its edges computed in both orders, and their difference, which is zero except for a few columns where the picture wraps around.",
+)  # fmt: skip
+
+# %%
+torch.allclose(first_shift[:, 22:], first_filter[:, 22:], atol=1e-5)  # right of the seam
+
+# %% [markdown]
+# How far does this go?
+# With **stride 2** only every second window is computed.
+# A shift by 2 pixels moves the output by 1; a shift by 1 pixel picks the *other* windows, and the output changes.
+# With **zero padding** the border looks different from the inside, so near it the answers depend on the place.
+# Real networks have both, and are therefore less indifferent to shifts than is often said (Zhang, 2019).
+
+# %%
+strided = lambda image: F.conv2d(image[None, None], sobel[None, None], stride=2)[0, 0]
+still = strided(plane)
+for shift in (1, 2):
+    after = strided(plane.roll(shift, dims=1))
+    for steps in (0, 1):
+        gap = (after - still.roll(steps, dims=1))[:, 4:].abs().max()
+        print(f"photograph moved by {shift}, output moved by {steps}: largest difference {gap:.2f}")
+
+# %% [markdown]
+# ## Where this goes wrong in the wild
+#
+# A popular article on convolutional networks introduces "the operation of a convolutional layer" with a double sum in which the kernel is read at $(y - i,\, x - j)$.
+# The sentence below that formula says that the kernel slides over the image and that at each place a dot product is taken.
+# The sentence describes one operation and the formula another.
+# Here is the formula as code, faithfully.
+
+# %%
+def published(image, kernel):
+    """The article's double sum: out[y, x] = Σ image[i, j] · kernel[y − i, x − j]."""
+    (height, width), (rows, columns) = image.shape, kernel.shape
+    out = torch.zeros(height + rows - 1, width + columns - 1, dtype=image.dtype)
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            for i in range(height):
+                for j in range(width):
+                    a, b = y - i, x - j  # where the kernel is read
+                    if 0 <= a < rows and 0 <= b < columns:
+                        out[y, x] += image[i, j] * kernel[a, b]
+    return out
+
+dot = torch.zeros(5, 5)
+dot[2, 2] = 1.0  # one bright pixel
+published(dot, sobel)[1:-1, 1:-1]  # its inside, as large as the image
+
+# %% [markdown]
+# Such a fault can live for years, because the kernels that people try first hide it.
+#
+# ### Exercise: a kernel that fools the test
+#
+# Suppose that someone checks the article's code against a layer, on positions where both are defined, with *one* kernel.
+# Return a 3 × 3 kernel that lets the wrong code pass on every image, and whose nine numbers are not all the same.
+
+# %% exercise="fooling_kernel"
+def fooling_kernel():
+    """Return a float tensor (3, 3)."""
+    ### BEGIN SOLUTION
+    return torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 4.0], [3.0, 2.0, 1.0]])
+    ### END SOLUTION
+
+# %% check="fooling_kernel"
+check.fooling_kernel(fooling_kernel)
+
+# %% [markdown]
+# ### Exercise: put the formula right
+#
+# Copy the article's code into the cell below and mend it, so that it does what the sentence says and what `F.conv2d` does: no padding, kernel as it stands.
+# There is more than one thing to change.
+
+# %% exercise="published_layer"
+def published_layer(image, kernel):
+    """The mended formula. image: (H, W). kernel: (KH, KW). Returns (H - KH + 1, W - KW + 1)."""
+    ### BEGIN SOLUTION
+    (height, width), (rows, columns) = image.shape, kernel.shape
+    out = torch.zeros(height - rows + 1, width - columns + 1, dtype=image.dtype)
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            for a in range(rows):
+                for b in range(columns):
+                    out[y, x] += image[y + a, x + b] * kernel[a, b]
+    return out
+    ### END SOLUTION
+
+# %% check="published_layer"
+check.published_layer(published_layer)
+
+# %% [markdown]
+# ## Stretch: run the layer backwards
+#
+# Without its bias a layer is a *linear map* $A$ from images to outputs: a huge matrix, mostly zeros.
+# Its transpose $A^\top$ takes something of the output's shape back to the image's shape.
+# Networks use it twice: to send gradients back (lesson 03) and to make small maps large (lessons 17 and 18).
+#
+# $A^\top$ is the one map for which both sides of this equation agree, for all $x$ and $y$:
+#
+# $$\langle A x,\; y \rangle \;=\; \langle x,\; A^\top y \rangle$$
+#
+# where $\langle u, v \rangle$ is the sum of all products $u_k v_k$.
+
+# %% [markdown]
+# Expand the left side for one image, one channel, stride $S$, no padding:
+#
+# $$\langle Ax, y \rangle = \sum_{i,j} y[i,j] \sum_{a,b} w[a,b]\, x[iS + a,\, jS + b].$$
+#
+# Now collect everything that belongs to one pixel $x[p, q]$.
+# It is multiplied by every $w[a, b]\, y[i, j]$ with $iS + a = p$ and $jS + b = q$.
+# So $(A^\top y)[p, q]$ is the sum of those.
+#
+# Forward, an output *gathers* its window.
+# Backward, it *scatters* into the same window: $y[i,j]\, w$ is added, kernel as it stands, at $(iS, jS)$.
+
+# %% [markdown]
+# ### Exercise: the transposed layer
+#
+# Write $A^\top$ for the full layer, with channels, stride and padding.
+# `image_size` says how large the result must be, because several image sizes can lead to the same output size.
+# Do not use `F.conv_transpose2d` or autograd.
+
+# %% exercise="conv2d_transpose"
+def conv2d_transpose(out, weight, image_size, stride=1, padding=0):
+    """Apply the transpose of the layer `F.conv2d(·, weight, stride=stride, padding=padding)`.
+
+    out: (N, C_out, H_out, W_out). weight: (C_out, C_in, KH, KW). image_size: (H, W).
+    Returns (N, C_in, H, W).
+    """
+    ### BEGIN SOLUTION
+    (height, width), (rows, columns) = image_size, weight.shape[2:]
+    x = torch.zeros(len(out), weight.shape[1], height + 2 * padding, width + 2 * padding, dtype=out.dtype)
+    for i in range(out.shape[2]):
+        for j in range(out.shape[3]):
+            patch = torch.einsum("no,ochw->nchw", out[:, :, i, j], weight)  # (N, C_in, KH, KW)
+            x[:, :, i * stride : i * stride + rows, j * stride : j * stride + columns] += patch
+    return x[:, :, padding : padding + height, padding : padding + width]
+    ### END SOLUTION
+
+# %% check="conv2d_transpose"
+check.conv2d_transpose(conv2d_transpose)
+
+# %% [markdown]
+# The equation can be tried with numbers.
+# Here PyTorch's own transposed layer stands for $A^\top$; put yours in its place when you have it.
+
+# %%
+generator = torch.Generator().manual_seed(1)
+x = torch.randn(2, 3, 9, 8, generator=generator, dtype=torch.float64)
+w = torch.randn(4, 3, 3, 2, generator=generator, dtype=torch.float64)
+y = torch.randn(F.conv2d(x, w, stride=2).shape, generator=generator, dtype=torch.float64)
+left = (F.conv2d(x, w, stride=2) * y).sum()
+right = (x * F.conv_transpose2d(y, w, stride=2)).sum()
+print(f"⟨Ax, y⟩ = {left:.6f}   ⟨x, Aᵀy⟩ = {right:.6f}")
+
+# %%
+check.progress()
+
+# %% [markdown]
+# ## What you now know
+#
+# - One output of a layer is a sum of products: the kernel laid on a window as it stands, over all input channels, plus one bias.
+# - Layers compute the cross-correlation. The true convolution turns the kernel by half a turn; learning does not notice, formulas and copied kernels do.
+# - The output has $\lfloor (H + 2P - D(K-1) - 1)/S \rfloor + 1$ pixels along each direction.
+# - Loops, window views and one matrix product give the same numbers at very different speeds.
+# - A layer's parameters depend on its kernel and channels, its work also on the size of its output; strides widen the receptive field of everything that follows.
+# - Shift the picture and the output shifts, exactly so only for stride 1 and away from the border.
+
+# %% [markdown]
+# ## References
+#
+# - Y. LeCun, L. Bottou, Y. Bengio, P. Haffner. *Gradient-Based Learning Applied to Document Recognition.* Proceedings of the IEEE 86(11), 1998.
+# - K. Chellapilla, S. Puri, P. Simard. *High Performance Convolutional Neural Networks for Document Processing.* Tenth International Workshop on Frontiers in Handwriting Recognition, 2006.
+# - V. Dumoulin, F. Visin. *A guide to convolution arithmetic for deep learning.* arXiv:1603.07285, 2016.
+# - W. Luo, Y. Li, R. Urtasun, R. Zemel. *Understanding the Effective Receptive Field in Deep Convolutional Neural Networks.* NIPS 2016.
+# - R. Zhang. *Making Convolutional Networks Shift-Invariant Again.* ICML 2019.
