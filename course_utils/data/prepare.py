@@ -70,7 +70,7 @@ def prepare_tree(folder, size=64, name=None, allow_bad=0.0, progress=True):
 
 
 def _write_arrays(folder, tree, size, allow_bad, title, progress):
-    """Both splits of `tree` as arrays in `folder`: the facts of each, its file names, and what was left out."""
+    """Both splits of `tree` as arrays in `folder`: facts and file names of each, and what was left out."""
     total, bad, splits, files = sum(map(len, tree.pictures.values())), [], {}, {}
     # disable=None: tqdm stays silent where nobody watches, as in a log file
     silent = None if progress else True

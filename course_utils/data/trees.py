@@ -47,6 +47,11 @@ def scan_tree(folder):
                 f"{root / other} lacks the class folder{'s' * (len(missing) > 1)} {', '.join(missing[:8])} "
                 f"that {root / split} has.\n{LAYOUT}"
             )
+    if len(folders["train"]) == 1:
+        only = folders["train"][0]
+        raise CourseDataError(
+            f"{root / 'train'} has one class folder only, {only}: a classifier needs two.\n{LAYOUT}"
+        )
     pictures, ignored = {}, 0
     for split in ("train", "val"):
         pictures[split] = []
@@ -85,10 +90,6 @@ def _class_folders(split):
     if not names:
         raise CourseDataError(
             f"{split} has no class folders in it, only {len(_visible(split))} files.\n{LAYOUT}"
-        )
-    if len(names) == 1:
-        raise CourseDataError(
-            f"{split} has one class folder only, {names[0]}: a classifier needs two.\n{LAYOUT}"
         )
     return names
 
