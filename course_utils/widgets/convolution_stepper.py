@@ -155,7 +155,7 @@ def _draw_sum(figure, window, kernel, name, row, column) -> None:
     sign = "=" if abs(shown - total) < 5e-4 else "≈"
     ax.text(0.5, 0.86, "sum of the products", transform=ax.transAxes, ha="center", fontsize=TITLE)
     box = {"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": RESULT, "linewidth": 4}
-    text = f"output[{row}, {column}] {sign} {as_text(total, 3)}"
+    text = f"out[{row}, {column}] {sign} {as_text(total, 3)}"
     ax.text(0.5, 0.56, text, transform=ax.transAxes, ha="center", va="center", fontsize=14, bbox=box)
     rule = r"$\mathrm{out}[i,j]=\sum_{a,b}\ \mathrm{kernel}[a,b]\cdot\mathrm{image}[i+a,\,j+b]$"
     ax.text(0.5, 0.13, rule, transform=ax.transAxes, ha="center", va="center", fontsize=TEXT)
