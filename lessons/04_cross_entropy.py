@@ -136,7 +136,8 @@ with_text(figure, "Two curves: the likelihood peaks where the mean negative loga
 # That is a die with $K$ faces, loaded anew for every photograph.
 # Collect what it says for $N$ photographs in `probabilities`, shape $(N, K)$, each row adding up to one, and the true classes in `labels`, shape $(N,)$, numbered $0$ to $K - 1$.
 #
-# The likelihood multiplies, for each photograph, the probability that was given to the class that came true: $\prod_i p_{i, y_i}$.
+# If the label of one photograph does not influence another's, the likelihood is again a product.
+# Each photograph gives the probability that was held for the class that came true: $\prod_i p_{i, y_i}$.
 # Logarithm, mean and minus sign as before:
 #
 # $$L = -\frac{1}{N} \sum_{i=1}^{N} \log p_{i,\,y_i}$$
@@ -189,9 +190,9 @@ check.nll(nll)
 p = torch.linspace(0.005, 1, 200)
 figure, ax = plt.subplots(figsize=(5.6, 3.1), dpi=90, layout="constrained")
 ax.plot(p, -p.log(), color=BLUE)
-for share in (0.5, 0.25, 0.125):
+for share, text in [(1 / 2, "p = 1/2: 1 bit"), (1 / 4, "p = 1/4: 2 bits"), (1 / 8, "p = 1/8: 3 bits")]:
     ax.plot(share, -math.log(share), "o", color=RED)
-    ax.text(share + 0.02, 0.1 - math.log(share), f"p = {share}: {-math.log2(share):.0f} bit")
+    ax.text(share + 0.02, 0.1 - math.log(share), text)
 ax.set(title="Surprise of an event", xlabel="its probability p", ylabel="surprise −log p (nats)")
 in_bits = ax.secondary_yaxis("right", functions=(lambda n: n / math.log(2), lambda b: b * math.log(2)))
 in_bits.set_ylabel("surprise (bits)")
@@ -318,7 +319,7 @@ softmax_explorer((2.0, 1.0, -1.0), ("cat", "coffee", "rocket"))
 # ## When exp overflows
 #
 # The formula is right and the obvious program is not.
-# In float32, `exp` is infinite for anything above about 88.7, and infinity divided by infinity is not a number.
+# In float32 `exp` is infinite above about 88.7, in float64 above about 709.8, and infinity divided by infinity is not a number.
 #
 # Only differences count, so subtract the largest logit $m = \max_j z_j$ first:
 #
@@ -328,7 +329,7 @@ softmax_explorer((2.0, 1.0, -1.0), ("cat", "coffee", "rocket"))
 # One exponent is exactly 0, so the sum lies between 1 and $K$, and nothing is divided by zero.
 
 # %%
-z = torch.tensor([1000.0, 999.0, 0.0])
+z = torch.tensor([1000.0, 999.0, 0.0], dtype=torch.float64)
 print("as written:    ", z.exp() / z.exp().sum())
 print("maximum first: ", (z - z.max()).exp() / (z - z.max()).exp().sum())
 
@@ -686,7 +687,7 @@ for _ in range(300):
     weight -= 2.0 * x.T @ gradient  # 2.0 is the learning rate
     bias -= 2.0 * gradient.sum(dim=0)
     losses.append(F.cross_entropy(logits, labels).item())
-print(f"first loss {losses[0]:.4f}, ln {patches.num_classes} = {math.log(patches.num_classes):.4f}")
+print(f"first loss {losses[0]:.4f}, log {patches.num_classes} = {math.log(patches.num_classes):.4f}")
 
 # %% tags=["nbval-ignore-output"]
 chosen, chosen_val = (x @ weight + bias).argmax(dim=1), (x_val @ weight + bias).argmax(dim=1)
@@ -697,7 +698,7 @@ print(f"right: {right:.0%} of training, {right_val:.0%} of validation, chance {1
 # %%
 figure, ax = plt.subplots(figsize=(5.6, 3), dpi=90, layout="constrained")
 ax.plot(losses, color=BLUE)
-ax.axhline(math.log(patches.num_classes), color="black", linestyle=":", label="ln K: knows nothing")
+ax.axhline(math.log(patches.num_classes), color="black", linestyle=":", label="log K: knows nothing")
 ax.set(title="Learning from p − y", xlabel="step", ylabel="training loss (nats per patch)")
 ax.set_ylim(0)
 ax.legend(frameon=False)
@@ -1152,7 +1153,7 @@ ax.legend(frameon=False, loc="lower left")
 with_text(figure, "With one softmax the loss falls below the band that the loss with two can never leave.")
 
 # %% [markdown]
-# Note where the red curve starts: at $\ln K$, like the right one.
+# Note where the red curve starts: at $\log K$, like the right one.
 # Equal logits give equal probabilities, and equal probabilities a second time.
 # So the habit of checking the first loss, good as it is, does not find this fault.
 # Asking what the *lowest* possible loss is does.

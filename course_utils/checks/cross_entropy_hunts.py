@@ -202,7 +202,7 @@ published_log = ChoiceExercise(
         Misconception(
             "the start doubted",
             {"A": "impossible"},
-            "Log A starts at ln 10, where all classes are equally likely, and stays inside the band. "
+            "Log A starts at log 10, where all classes are equally likely, and stays inside the band. "
             "The first number of a run does not show this fault.",
         ),
         Misconception(

@@ -105,6 +105,12 @@ class ChoiceExercise(Exercise):
     def remark(self, failures: Sequence[Failure]) -> str:
         return ""
 
+    def _is_same_mistake(self, known: Misconception, failure: Failure) -> bool:
+        """A misconception speaks only of the questions that it answers; a blank is no mistake of its kind."""
+        if failure.case.args and failure.case.args[0] not in known.answer:
+            return False
+        return super()._is_same_mistake(known, failure)
+
     def partly(self, known: Misconception) -> str:
         return known.says
 
