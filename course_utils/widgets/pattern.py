@@ -68,10 +68,8 @@ class InteractiveFigure:
         text = self.alternative
         # role=status lets a screen reader say the new sentence when a control has moved.
         self._caption.value = f'<div role="status" style="line-height: 1.4">{html.escape(text)}</div>'
-        if self.image.has_trait(
-            "tooltip"
-        ):  # ipywidgets 8: becomes the title, the accessible name, of the <img>
-            self.image.tooltip = text
+        # No tooltip on the image: ipywidgets 8 in the browser then asks for its description, which an image
+        # does not have, and shows an error in place of the picture.
 
     def __repr__(self) -> str:
         return self.alternative
