@@ -69,6 +69,7 @@ def pytest_terminal_summary(terminalreporter):
     lessons = {name: lesson for name, lesson in lessons.items() if lesson["points"]}
     if not lessons:
         return
+    terminalreporter.ensure_newline()
     terminalreporter.section("exercises")
     for name in sorted(lessons):
         for line in score_lines(name, **lessons[name]):
