@@ -4,6 +4,7 @@ import socket
 
 import numpy as np
 import pytest
+import torch
 from data_pattern import measure
 
 from course_utils.data import CourseDataError, load_photo_patches
@@ -118,7 +119,16 @@ def test_photograph_that_is_not_installed(monkeypatch, tmp_path):
         load_photograph("moon")
 
 
-def test_linear_is_near_chance_an_mlp_overfits_and_a_cnn_wins():
+@pytest.fixture
+def one_thread():
+    """Networks this small gain little from a second thread and lose much when other tests want it too."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_linear_is_near_chance_an_mlp_overfits_and_a_cnn_wins(one_thread):
     data = load_photo_patches()
     _, linear, _ = measure(data, "linear", epochs=5)
     mlp_train, mlp, _ = measure(data, "MLP", epochs=12)
