@@ -114,14 +114,12 @@ with_text(figure, "Two curves: the likelihood peaks where the mean negative loga
 # That is a die with $K$ faces, loaded anew for every photograph.
 # Collect what it says for $N$ photographs in `probabilities`, shape $(N, K)$, each row adding up to one, and the true classes in `labels`, shape $(N,)$, numbered $0$ to $K - 1$.
 #
-# If the label of one photograph does not influence another's, the likelihood is again a product.
-# Each photograph gives the probability that was held for the class that came true: $\prod_i p_{i, y_i}$.
+# If one photograph's label does not influence another's, the likelihood multiplies what was said of the classes that came true: $\prod_i p_{i, y_i}$.
 # Logarithm, mean and minus sign as before:
 #
 # $$L = -\frac{1}{N} \sum_{i=1}^{N} \log p_{i,\,y_i}$$
 #
-# Mind where $y_i$ stands: it is an index.
-# It says *which* number to take, never how much of it.
+# Mind where $y_i$ stands: as an index, it says *which* number to take, never how much of it.
 
 # %% [markdown]
 # A popular article on ImageNet writes $-\frac{1}{N} \sum_i y_i \log p(x_i)$ with $y_i$ the class number from 1 to 1,000.
@@ -988,11 +986,11 @@ check.fit_temperature(fit_temperature)
 # %% [markdown]
 # ## What you now know
 #
-# - A classifier's loss is minus the mean log-probability of what came true: likelihood, logarithm, mean, sign. It is the mean surprise, the entropy that nobody can avoid plus the divergence that training can.
+# - The loss is minus the mean log-probability of what came true: the mean surprise, made of an entropy that nobody can avoid and a divergence that training can lower.
 # - Softmax turns differences of logits into ratios of probabilities. Subtract the maximum, and never take the logarithm of a softmax.
-# - The gradient by the logits is $p - y$, divided by $N$ for a mean, because the logarithm undoes the exponential. Squared error after softmax lacks that, and stalls when it is certain and wrong.
-# - One of $K$: softmax and class numbers. Any of $K$: sigmoids and a table of 0 and 1. Two classes: both, and they agree.
-# - A loss has places where it must be: $\log K$ at the start, an entropy as its floor. A printed number that cannot be there convicts the code.
+# - The gradient by the logits is $p - y$, divided by $N$ for a mean, because the logarithm undoes the exponential. Squared error after softmax stalls when it is certain and wrong.
+# - One of $K$: softmax and class numbers. Any of $K$: sigmoids and a table of 0 and 1. With two classes they agree. Smoothed labels have a floor of their own.
+# - A loss has places where it must be: $\log K$ at the start, never below its floor. A number that cannot be there convicts the code.
 
 # %% [markdown]
 # ## Where this goes wrong in the wild
