@@ -913,7 +913,7 @@ for num_classes in (10, 1000):
 # %% [markdown]
 # Does it help?
 # Szegedy and others reported about 0.2 percentage points on ImageNet with 1,000 classes and $\varepsilon = 0.1$.
-# Müller, Kornblith and Hinton (2019) found networks better calibrated, and less useful as teachers of smaller networks.
+# Müller, Kornblith and Hinton (2019) found networks trained with it better calibrated, and less useful as teachers of smaller networks.
 # It is a choice to be measured, not a rule.
 
 # %% [markdown]
@@ -940,7 +940,7 @@ check.smooth_labels(smooth_labels)
 # $T$ is called the **temperature**.
 # As $T$ grows, the classes become alike; as $T$ falls towards 0, the largest takes all.
 # The order never changes, so neither does the accuracy.
-# The slider in the figure above does this.
+# The last slider of the figure under 'From scores to probabilities' does this.
 
 # %%
 z = torch.tensor([2.0, 1.0, -1.0])
