@@ -171,7 +171,9 @@ class Exercise:
                 return _clearest(same), known, True
             if same and (best is None or len(same) > best[0]):
                 best = len(same), _clearest(same), known
-        return (best[1], best[2], False) if best else (_clearest(failures), None, False)
+        if best and not self.remark(failures):  # a factor common to all failures tells more than half a match
+            return best[1], best[2], False
+        return _clearest(failures), None, False
 
     def _contradicted(self, known: Misconception, passed: Sequence[tuple[Case, Response]]) -> bool:
         """Would this mistake have failed a case that was answered rightly?"""

@@ -88,7 +88,10 @@ def both_values(difference: Difference) -> list[str]:
     if isinstance(difference.got, BaseException):
         where = where_raised(difference.got)
         raised = f"raised {type(difference.got).__name__}: {shortened(difference.got)}"
-        return [raised, f"in {where}"] if where else [raised]
+        lines = [raised, f"in {where}"] if where else [raised]
+        if isinstance(difference.got, TypeError) and "unexpected keyword argument" in str(difference.got):
+            lines.append("The check passes options by name: keep the argument names of the stub.")
+        return lines
     if difference.remark:
         return (
             [difference.remark] if difference.path == "" else [f"in {difference.path}: {difference.remark}"]
