@@ -233,7 +233,7 @@ RIGHT = {
         (lambda p, y: -y / p, lambda p: torch.diag(p) - torch.outer(p, p), lambda p, y: p - y),
         (lambda p, y: -(y * p.reciprocal()), jacobian_loop, step_by_step_through_the_jacobian),
         (
-            lambda probs, target: np.array(-target / probs),
+            lambda probs, target: (-target / probs).numpy(),
             lambda probs: probs[:, None] * (torch.eye(len(probs)) - probs[None, :]),
             lambda probs, target: probs * target.sum() - target,
         ),
