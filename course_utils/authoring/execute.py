@@ -36,6 +36,7 @@ def execute(lesson: LessonSource, notebook: nbformat.NotebookNode) -> nbformat.N
                 lesson.path, _line_reached(lesson, notebook), f"the lesson does not run.\n{error}"
             ) from None
     notebook.metadata.pop("widgets", None)
+    notebook.metadata["language_info"] = {"name": "python"}  # the kernel adds this machine's Python version
     for cell in notebook.cells:
         if cell.cell_type == "code":
             _keep_presentable(lesson, cell)

@@ -171,7 +171,8 @@ class Exercise:
                 return _clearest(same), known, True
             if same and (best is None or len(same) > best[0]):
                 best = len(same), _clearest(same), known
-        if best and not self.remark(failures):  # a factor common to all failures tells more than half a match
+        # One degenerate case may match by chance, and a factor common to all failures tells more than a part.
+        if best and 2 * best[0] >= len(failures) and not self.remark(failures):
             return best[1], best[2], False
         return _clearest(failures), None, False
 
