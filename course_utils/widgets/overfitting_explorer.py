@@ -66,7 +66,7 @@ def draw(columns, epoch: int) -> Figure:
     """
     figure = Figure(figsize=(10, 4.6))
     panels = figure.subplots(
-        1, 2, gridspec_kw={"left": 0.07, "right": 0.985, "bottom": 0.21, "top": 0.92, "wspace": 0.2}
+        1, 2, gridspec_kw={"left": 0.07, "right": 0.985, "bottom": 0.18, "top": 0.92, "wspace": 0.2}
     )
     for ax, metric in zip(panels, ("loss", "accuracy"), strict=True):
         _draw_metric(ax, columns, metric, epoch)
@@ -75,12 +75,11 @@ def draw(columns, epoch: int) -> Figure:
         handles,
         labels,
         loc="lower center",
-        bbox_to_anchor=(0.5, 0.045),
+        bbox_to_anchor=(0.5, 0.0),
         ncols=4,
         fontsize=TEXT,
         frameon=False,
     )
-    figure.text(0.5, 0.018, verdict(columns, epoch), ha="center", fontsize=10)
     return figure
 
 

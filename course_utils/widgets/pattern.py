@@ -11,8 +11,12 @@ from collections.abc import Callable, Mapping
 import ipywidgets
 from matplotlib.figure import Figure
 
+from course_utils.plots.palette import DPI
 from course_utils.plots.picture import smaller_png, to_png
 
+LIVE_DPI = (
+    130  # drawn finer than shown, so that text stays sharp where the page is narrow or the screen is fine
+)
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -64,7 +68,9 @@ class InteractiveFigure:
         return " ".join(self._describe(**self.state).split())
 
     def _update(self, change=None) -> None:
-        self.image.value = to_png(self._draw(**self.state))
+        figure = self._draw(**self.state)
+        self.image.width = str(round(figure.get_figwidth() * DPI))
+        self.image.value = to_png(figure, LIVE_DPI)
         text = self.alternative
         # role=status lets a screen reader say the new sentence when a control has moved.
         self._caption.value = f'<div role="status" style="line-height: 1.4">{html.escape(text)}</div>'
@@ -78,7 +84,7 @@ class InteractiveFigure:
         view = {"version_major": 2, "version_minor": 0, "model_id": self.view.model_id}
         data = {
             WIDGET_VIEW: view,
-            "image/png": smaller_png(self.image.value),
+            "image/png": smaller_png(to_png(self._draw(**self.state))),
             "text/plain": self.alternative,
         }
         return data, {"image/png": {"alt": self.alternative}}
