@@ -4,10 +4,20 @@ from course_utils.checks.first_cnn_counting import COUNT_PARAMETERS, IMAGES_BEHI
 from course_utils.checks.first_cnn_evaluating import EVALUATE
 from course_utils.checks.first_cnn_networks import MENDED_NET
 from course_utils.checks.first_cnn_protocol import BEST_EPOCH
+from course_utils.checks.first_cnn_stretch import SMALL_NETWORK
 from course_utils.checks.first_cnn_training import TRAIN_STEP
 from course_utils.checks.session import Checks
 
 check = Checks(
     "06_first_cnn",
-    [COUNT_PARAMETERS, TRAIN_STEP, EVALUATE, INITIAL_LOSS, MENDED_NET, BEST_EPOCH, IMAGES_BEHIND],
+    [
+        COUNT_PARAMETERS,
+        TRAIN_STEP,
+        EVALUATE,
+        INITIAL_LOSS,
+        MENDED_NET,
+        BEST_EPOCH,
+        IMAGES_BEHIND,
+        SMALL_NETWORK,
+    ],
 )

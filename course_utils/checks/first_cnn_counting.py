@@ -198,6 +198,21 @@ INITIAL_LOSS = FunctionExercise(
             "wrong before it has learnt anything: its first weights are too large.",
         ),
         Misconception(
+            "one class too few",
+            _by(lambda x, k, t: abs(x - math.log(max(k - 1, 1))) <= t * math.log(max(k - 1, 1))),
+            "You compare with ln(K - 1). All K classes are equally likely at the start, the right one too: ln K.",
+        ),
+        Misconception(
+            "never plausible",
+            _by(lambda x, k, t: False),
+            "You answer False for every loss.",
+        ),
+        Misconception(
+            "always plausible",
+            _by(lambda x, k, t: math.isfinite(x)),
+            "You accept every loss that is a number, however far from chance it is.",
+        ),
+        Misconception(
             "absolute tolerance",
             _by(lambda x, k, t: abs(x - math.log(k)) <= t),
             "Your tolerance is absolute. It is meant as a share of ln K: a distance of 0.15 is much "

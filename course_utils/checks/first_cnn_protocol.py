@@ -182,7 +182,7 @@ MISCONCEPTIONS = (
 
 
 def _case(rng: torch.Generator, epochs: int, label: str, tie: bool = False) -> Case:
-    "Draw splits and weights until the best epochs by validation and by test, and the last, all differ."
+    """Draw splits and weights until the best epochs by validation and by test, and the last, all differ."""
     for _ in range(10_000):
         val = (torch.rand(11, generator=rng), torch.randint(0, 2, (11,), generator=rng))
         test = (torch.rand(13, generator=rng), torch.randint(0, 2, (13,), generator=rng))

@@ -20,13 +20,14 @@ def train_step(
     """One step of gradient descent on one batch. Built in lesson 06, 'One step'.
 
     Args:
-        model: images (N, C, H, W) -> logits (N, K), in training mode.
+        model: images (N, C, H, W) -> logits (N, K); put into training mode.
         images, labels: a batch, on the model's device; labels (N,) int64.
         optimizer: holds the model's parameters.
 
     Returns:
         the batch's mean loss and its number of right answers, both before the step.
     """
+    model.train()
     logits = model(images)
     loss = F.cross_entropy(logits, labels)
     optimizer.zero_grad()
@@ -65,7 +66,6 @@ def fit(
     history = History()
     with progress_bar(epochs * len(train_loader), "step", show=progress) as bar:
         for epoch in range(1, epochs + 1):
-            model.train()
             loss_sum, correct, count = 0.0, 0, 0
             for images, labels in train_loader:
                 loss, right = train_step(model, images.to(device), labels.to(device), optimizer)
