@@ -105,5 +105,6 @@ def dropdown(label: str, options, value, *, width: str = "21rem"):
 
 def _laid_out(control, width: str):
     control.layout.width = width
+    control.layout.flex = "0 0 auto"  # the next line, not a control squeezed until its text is cut
     control.style.description_width = "7rem"
     return control
