@@ -2,7 +2,7 @@
 # jupyter:
 #   course:
 #     lesson: 02_convolution
-#     minutes: 150
+#     minutes: 200
 #     prerequisites: []
 #     title: Convolution
 #   jupytext:
@@ -22,11 +22,14 @@
 # %% [markdown]
 # # 02 · Convolution
 #
-# *About 150 minutes, no lesson needed before.* [Open in Colab](https://colab.research.google.com/github/OWNER/from-convolution-to-imagenet/blob/main/lessons/02_convolution.ipynb) · [Launch on Binder](https://mybinder.org/v2/gh/OWNER/from-convolution-to-imagenet/main?urlpath=lab/tree/lessons/02_convolution.ipynb)
+# *About 200 minutes, no lesson needed before.* [Open in Colab](https://colab.research.google.com/github/OWNER/from-convolution-to-imagenet/blob/main/lessons/02_convolution.ipynb) · [Launch on Binder](https://mybinder.org/v2/gh/OWNER/from-convolution-to-imagenet/main?urlpath=lab/tree/lessons/02_convolution.ipynb)
 #
 # Everything that a convolutional network knows about pictures goes through one small operation.
-# In this lesson you write that operation yourself, first for nine pixels on paper, then for whole batches of colour photographs, and you end with code that gives PyTorch's own numbers.
-# On the way you will meet a formula that half the world prints the wrong way round.
+# In this lesson you write that operation yourself, first for nine pixels on paper, then for whole batches of colour photographs, and you end with code that gives PyTorch's numbers up to rounding.
+# On the way you will meet a formula that many texts print the other way round.
+#
+# You need Python, NumPy, a little PyTorch (tensors, indexing, shapes) and sums with two indices.
+# Where a cell uses gradients, it only uses PyTorch's `autograd` to measure something; lesson 03 explains them.
 
 # %% course={"role": "setup"}
 # On Colab, this brings the course's own small package and leaves every other package as it is.
@@ -89,13 +92,13 @@ plane[58:62, 95:101]  # 4 × 6 pixels of it
 # The index $(i, j)$ says where the window starts; $(a, b)$ walks inside it.
 
 # %%
-window = torch.tensor([[9.0, 9.0, 2.0], [9.0, 8.0, 1.0], [9.0, 9.0, 1.0]])
+window = torch.tensor([[0.9, 0.9, 0.2], [0.9, 0.8, 0.1], [0.9, 0.9, 0.1]])
 edge = torch.tensor([[1.0, 0.0, -1.0], [1.0, 0.0, -1.0], [1.0, 0.0, -1.0]])
 
 figure, axes = plt.subplots(1, 3, figsize=(7.5, 2.7), layout="constrained")
 show_matrix(window, "window: bright | dark", ax=axes[0])
 show_matrix(edge, "kernel: left minus right", ax=axes[1])
-show_matrix(window * edge, f"products, sum {(window * edge).sum():.0f}", ax=axes[2])
+show_matrix(window * edge, f"products, sum {(window * edge).sum():.1f}", ax=axes[2])
 with_text(
     figure,
     "Three 3 by 3 tables: a window that is bright on the left, a kernel that subtracts right from left, "
@@ -105,10 +108,11 @@ with_text(
 # %% [markdown]
 # The kernel asks a question: *how much brighter is the left than the right?*
 # Here the answer is large, because an edge runs through the window.
-# In a smooth part of the picture the products cancel and the answer is near zero.
+# Because this kernel's numbers add up to zero, a smooth part of the picture gives an answer near zero.
 #
-# Move the slider below.
-# Watch one output pixel appear for each position, then change the kernel and predict the next output before you slide.
+# Move the slider below and watch one output pixel appear for each position.
+# The figure opens with a kernel of the opposite sign: it asks how much brighter the *right* is.
+# Change the kernel, and predict the next output before you slide.
 
 # %% tags=["nbval-ignore-output"]
 convolution_stepper()
@@ -157,11 +161,14 @@ def cross_correlate(image, kernel):
 check.cross_correlate(cross_correlate)
 
 # %% [markdown]
+# Try it on a cat: `with_text(show_image(cross_correlate(plane, edge), signed=True), "edges")` in a cell of your own.
+
+# %% [markdown]
 # ### What kernels see
 #
 # PyTorch's `F.conv2d` does the same, with two more dimensions that we come to soon: one for the images of a batch and one for channels.
 # Here are three famous kernels at work.
-# The first averages nine pixels, the second subtracts left from right (Sobel's kernel, 1968), the third exaggerates every difference from the neighbours.
+# The first averages nine pixels, the second subtracts left from right (Sobel and Feldman's kernel, from a talk of 1968), the third exaggerates every difference from the neighbours.
 
 # %%
 blur = torch.full((3, 3), 1 / 9)
@@ -172,7 +179,7 @@ kernels = torch.stack([blur, sobel, sharpen])[:, None]  # (3, 1, 3, 3): three ke
 filtered = F.conv2d(photo[None], kernels)[0]  # (3, 148, 224)
 with_text(
     compare_images({"photograph": plane, "blur": filtered[0], "Sobel": filtered[1],
-                    "sharpen": filtered[2].clamp(0, 1)}, columns=2, inches=3.2),
+                    "sharpen": filtered[2].clamp(0, 1)}, columns=2, inches=2.7),
     "The cat four times: as it is, softened, as vertical edges in two colours for their two directions, sharpened.",
 )  # fmt: skip
 
@@ -186,18 +193,18 @@ with_text(
 #
 # Now for the confession.
 # The operation that you wrote is not what mathematicians call convolution.
-# Theirs, written $*$, reads the kernel backwards:
+# Theirs, written $*$, reads kernel and image in opposite directions:
 #
 # $$(\text{image} * \text{kernel})[i, j] \;=\; \sum_{a} \sum_{b} \text{kernel}[a, b]\;\text{image}[i - a,\; j - b].$$
 #
-# Note the two minus signs.
-# As $a$ grows, the kernel walks *down* while the image walks *up*.
+# Every pixel outside the image counts as zero.
+# Note the two minus signs: as $a$ grows, the kernel walks *down* while the image walks *up*.
 # What you wrote, with plus signs, is called **cross-correlation**.
 
 # %% [markdown]
 # Why would anyone read backwards?
-# Because the minus signs make the operation symmetric: $f * g = g * f$, and $(f * g) * h = f * (g * h)$.
-# It is the rule by which polynomials are multiplied, and numbers too.
+# Because the minus signs give the operation the rules of a product: $f * g = g * f$ and $(f * g) * h = f * (g * h)$.
+# It is how polynomials are multiplied, and numbers too, apart from the carries.
 # In $(1 + 2x + 3x^2)(1 + 10x)$, the coefficient of $x^i$ collects all products whose powers add up to $i$: $\sum_a g[a]\, f[i - a]$.
 
 # %%
@@ -205,8 +212,12 @@ np.convolve([1, 2, 3], [1, 10])  # coefficients of (1 + 2x + 3x²)(1 + 10x)
 
 # %% [markdown]
 # The two operations are close relatives.
-# Put $a' = K_h - 1 - a$ and $b' = K_w - 1 - b$ into the convolution: the minus signs become plus signs, the kernel is read as $\text{kernel}[K_h - 1 - a',\, K_w - 1 - b']$, and the whole output moves by a constant shift.
-# So **a convolution is a cross-correlation with the kernel turned by half a turn** (both axes flipped).
+# Count the kernel from its other end: put $a = K_h - 1 - a'$ and $b = K_w - 1 - b'$ into the convolution, and let $a'$ and $b'$ run over the same range.
+#
+# $$\sum_{a'} \sum_{b'} \text{kernel}[K_h - 1 - a',\; K_w - 1 - b']\;\; \text{image}[i - (K_h - 1) + a',\; j - (K_w - 1) + b']$$
+#
+# The image has its plus signs back, the kernel is turned by half a turn (both axes flipped), and the window starts $K_h - 1$ rows and $K_w - 1$ columns earlier.
+# So **a convolution is a cross-correlation with the turned kernel**, its output shifted.
 #
 # Which of the two does a layer compute?
 # Ask it, with a kernel that is not symmetric.
@@ -223,82 +234,87 @@ for name, operation in {"cross-correlation": correlate2d, "convolution": convolv
     flipped = np.allclose(layer, operation(exact, random.flip(0, 1), mode="valid"))
     print(f"F.conv2d equals SciPy's {name}: {same}; with the kernel turned: {flipped}")
 
-
 # %% [markdown]
 # A layer called `conv2d` computes the cross-correlation.
 # For *learning* this does not matter.
-# A network that flips its kernels would learn the same kernels, stored the other way round: its gradient is flipped too, so every step of training is the mirror image of ours.
-# Let us watch two such networks, started as mirror images, learn Sobel's kernel from examples.
+# Take a network that flips its kernels, start it from our kernels turned by half a turn, and show it the same examples.
+# Its gradients are turned too, and so is every step of training: it learns our kernels, stored the other way round.
+# Let us watch two such layers learn Sobel's kernel from noise and what Sobel's kernel makes of it.
 
 # %%
-def learn(flip, steps=200):
+noise = torch.randn(1, 1, 40, 40, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+
+def learn(flip, steps=50):
     """Gradient descent on a 3 × 3 kernel until its output looks like Sobel's."""
-    image, target = exact[None, None], F.conv2d(exact[None, None], sobel.double()[None, None])
+    target = F.conv2d(noise, sobel.double()[None, None])
     stored = random.flip(0, 1) if flip else random  # (3, 3)
     for _ in range(steps):
         stored = stored.detach().requires_grad_()
         used = stored.flip(0, 1) if flip else stored
-        loss = (F.conv2d(image, used[None, None]) - target).square().mean()
+        loss = (F.conv2d(noise, used[None, None]) - target).square().mean()
         (gradient,) = torch.autograd.grad(loss, stored)
         stored = stored - 0.2 * gradient
     return stored.detach()
 
-correlated, convolved = learn(flip=False), learn(flip=True)
-torch.allclose(correlated, convolved.flip(0, 1))
+figure, axes = plt.subplots(1, 2, figsize=(5.4, 2.9), layout="constrained")
+show_matrix(learn(flip=False), "learnt by a layer", digits=1, ax=axes[0])
+show_matrix(learn(flip=True), "learnt by one that flips", digits=1, ax=axes[1])
+with_text(figure, "Two tables of learnt weights: the first is Sobel's kernel, the second the same kernel turned by half a turn.")
 
 
 # %% [markdown]
 # For a *formula* it does matter.
 # If you take Sobel's kernel from a book and the code flips it, every edge gets the wrong sign.
-# If you copy trained weights into a framework that flips, the network sees nonsense.
-# And the gradient of a layer, which you will derive in lesson 03, contains a genuine flipped kernel: then you will want to know which one is turned.
+# If you copy trained weights into a framework that flips, as Theano did, and do not turn the kernels, the network computes something else.
+# And the gradient with respect to a layer's *input*, which you will derive in lesson 03, is (with stride 1) a genuine convolution: then you will want to know which kernel is turned.
 
 # %% [markdown]
 # ## How large is the output?
 #
-# Four numbers decide it, and each answers a wish.
+# Besides the image's own size four numbers decide it, and each answers a wish.
 # **Padding** $P$: rows and columns of zeros around the image, so that the border is not lost.
 # **Stride** $S$: how far the window moves from one output to the next, so that the output gets smaller.
-# **Dilation** $D$: the gap between neighbouring numbers of the kernel, so that it reaches further without more weights.
+# **Dilation** $D$: the distance in pixels between neighbouring numbers of the kernel (1: they touch), so that it reaches further without more weights.
 # And the kernel's size $K$ itself.
 #
 # Everything happens in each direction by itself, so think of one row of $H$ pixels.
 
 # %%
-def draw_windows(size, kernel, stride, padding, ax):
-    """Each window of a row of pixels as a bar below it; padding is grey."""
+def draw_windows(size, kernel, stride, padding, dilation, ax):
+    """A row of pixels (padding in grey); below it one line for each window, with a dot on each pixel it reads."""
     span = range(-padding, size + padding)
-    for x in span:
-        inside = 0 <= x < size
-        ax.add_patch(plt.Rectangle((x - 0.46, 0), 0.92, 0.8, color="#56B4E9" if inside else "#DDDDDD"))
-    starts = [x for x in span[::stride] if x + kernel <= size + padding]
-    for number, start in enumerate(starts):
-        ends = start - 0.42, start + kernel - 0.58
-        ax.plot(ends, [-0.6 - 0.5 * number] * 2, lw=4, color="#D55E00", solid_capstyle="butt")
-    ax.set(ylim=(-0.9 - 0.5 * len(starts), 1), yticks=[], xticks=range(size), xlim=(-1.8, size + 0.8),
-           xlabel="pixel", title=f"size {size}, kernel {kernel}, stride {stride}, padding {padding}: {len(starts)} windows")  # fmt: skip
+    ax.bar(span, 0.8, 0.92, color=["#56B4E9" if 0 <= x < size else "#DDDDDD" for x in span])
+    reads = [range(x, x + dilation * kernel, dilation) for x in span[::stride]]
+    reads = [window for window in reads if window[-1] < size + padding]
+    for number, window in enumerate(reads, 1):
+        ax.plot(window, [-0.5 * number] * kernel, "o-", color="#D55E00")
+    title = f"kernel {kernel}, stride {stride}, padding {padding}, dilation {dilation}: {len(reads)} windows"
+    ax.set(title=title, xlabel="pixel", xticks=range(size), yticks=[], xlim=(-1.8, size + 0.8))
 
-figure, axes = plt.subplots(2, 1, figsize=(6.5, 3.8), layout="constrained")
-draw_windows(8, 3, 2, 0, axes[0])
-draw_windows(8, 3, 2, 1, axes[1])
-with_text(figure, "Two rows of eight pixels with their windows of three as bars: three without padding, four with it.")
+figure, axes = plt.subplots(3, 1, figsize=(6.5, 6), layout="constrained")
+draw_windows(8, 3, 2, 0, 1, axes[0])
+draw_windows(8, 3, 2, 1, 1, axes[1])
+draw_windows(8, 3, 1, 0, 2, axes[2])
+with_text(figure, "A row of eight pixels three times, with the windows of three that fit: three of them with stride 2 and pixel 7 never read, four with padding, four with dilation 2.")
 
 # %% [markdown]
 # Count the windows, one step at a time.
 #
-# 1. A kernel of $K$ numbers has $K - 1$ gaps of $D$ between them, so it **spans** $D(K - 1) + 1$ pixels.
+# 1. A kernel of $K$ numbers has $K - 1$ steps of $D$ pixels between them, so it **spans** $D(K - 1) + 1$ pixels.
 # 2. Padding on *both* sides makes the row $H + 2P$ pixels long.
-# 3. The first window starts at 0. The last one that fits starts at $L = H + 2P - \big(D(K - 1) + 1\big)$.
-# 4. Windows start at $0, S, 2S, \dots$ and none starts after $L$: that is $\lfloor L / S \rfloor$ steps, and one more window than steps.
+# 3. The first window starts at 0. The last one that fits starts at $T = H + 2P - \big(D(K - 1) + 1\big)$.
+# 4. Windows start at $0, S, 2S, \dots$ and none starts after $T$: that is $\lfloor T / S \rfloor$ steps, and one more window than steps.
 #
 # $$H_\text{out} \;=\; \left\lfloor \frac{H + 2P - D(K - 1) - 1}{S} \right\rfloor + 1$$
-#
-# The floor is not a detail: pixels that are left over at the far end are never seen.
 
 # %% [markdown]
+# The floor is not a detail: what is left over at the far end, pixels or padding, is never seen.
+# (If $T < 0$ no window fits at all, and PyTorch refuses.)
+#
 # Try it on the photograph.
-# Which setting keeps the size for a 3 × 3 kernel?
+# Which padding keeps the size for a 3 × 3 kernel?
 # What does stride 2 do to the thin lines?
+# (One row and column on each side; and lines thinner than the stride break up.)
 
 # %% tags=["nbval-ignore-output"]
 filter_gallery(photo)
@@ -334,18 +350,18 @@ check.output_size(output_size)
 # %%
 colour = load_photograph("astronaut", size=150)  # (3, 150, 150)
 weight = torch.tensor([1.0, -0.6, -0.6])[:, None, None] * torch.ones(3, 5, 5) / 25  # (3, 5, 5)
-slices = F.conv2d(colour[None], weight[:, None], groups=3)[0]  # (3, 146, 146), one map for each channel
+slices = F.conv2d(colour[None], weight[:, None], groups=3)[0]  # (3, 146, 146); groups: each slice keeps to its channel
 
 with_text(
     compare_images({"photograph": colour, "red × 1": slices[0], "green × −0.6": slices[1],
                     "blue × −0.6": slices[2], "added up": slices.sum(0)}, columns=3, inches=2.2),
-    "An astronaut in an orange suit; what the kernel's three slices make of red, green and blue; their sum, in which the suit alone stands out.",
+    "An astronaut in an orange suit; what the kernel's three slices make of red, green and blue; their sum, strongly positive on the orange suit and on the flag's red stripes, weakly on hair and rocket.",
 )  # fmt: skip
 
 
 # %% [markdown]
-# No single slice finds the orange suit; their sum does.
-# It is positive where red outweighs green and blue together, negative where it does not: a question that no filter on one channel can ask.
+# No single slice finds what is red or orange; their sum does: the suit and the stripes of the flag.
+# It is positive where red exceeds six tenths of green and blue together: a question that no filter on one channel can ask.
 #
 # Now the whole layer, for a batch of $N$ images.
 # Write $x$ for the padded images; $n$ counts images, $o$ output channels, $c$ input channels:
@@ -353,6 +369,8 @@ with_text(
 # $$\text{out}[n, o, i, j] \;=\; \text{bias}[o] \;+\; \sum_{c=0}^{C_\text{in}-1} \sum_{a=0}^{K_h-1} \sum_{b=0}^{K_w-1} \text{weight}[o, c, a, b]\; x[n,\, c,\, iS + aD,\, jS + bD]$$
 #
 # The bias stands outside all three sums.
+#
+# In code, `torch.einsum` writes such sums down as they stand: `einsum("nchw,ochw->no", u, v)` multiplies where letters agree and adds up over every letter that is missing on the right of the arrow, here $c$, $h$ and $w$.
 
 # %% [markdown]
 # ### Exercise: the layer
@@ -375,6 +393,16 @@ def conv2d(images, weight, bias=None, stride=1, padding=0):
 
 # %% course={"exercise": "conv2d", "role": "check"} nbgrader={"grade": true, "grade_id": "check-conv2d", "locked": true, "schema_version": 3, "solution": false, "task": false, "points": 3}
 check.conv2d(conv2d)
+
+# %% [markdown]
+# Here is your layer on the photograph, all three channels at once; PyTorch's own layer stands in until yours is written.
+
+# %%
+try:
+    suit = conv2d(colour[None], weight[None])
+except NotImplementedError:
+    suit = F.conv2d(colour[None], weight[None])
+torch.allclose(suit[0, 0], slices.sum(0), atol=1e-5)
 
 # %% [markdown]
 # ### Two special cases worth knowing
@@ -400,17 +428,20 @@ torch.allclose(by_layer, by_matrix, atol=1e-5)
 #
 # An output channel sees $C_\text{in}/G$ input channels, so it owns $\frac{C_\text{in}}{G} K_h K_w$ weights, and one bias.
 # Every output *pixel* uses all of them once.
-# The kernel's size therefore decides the parameters, and the picture's size decides the work: the same weights are used again at every position.
+# So the number of parameters does not depend on the picture's size, but the work does: it is the number of weights times the number of output positions.
 
 # %% [markdown]
-# That sharing is the great saving.
-# A layer that turns a 3 × 150 × 226 photograph into 16 maps of the same size, once with 3 × 3 kernels and once with every output connected to every input:
+# Two savings meet here: an output sees only a small window, and all positions share one kernel.
+# Compare three layers that turn a 3 × 150 × 226 photograph into 16 maps of the same size.
+# The first connects every output with every input; the second gives every output position a small kernel of its own; the third is the convolution.
 
 # %%
 pixels = 150 * 226
-shared = 16 * (3 * 3 * 3 + 1)
 connected = (3 * pixels) * (16 * pixels) + 16 * pixels
-print(f"convolution {shared:,} parameters, fully connected {connected:,}: {connected // shared:,} times as many")
+local = 16 * pixels * (3 * 3 * 3 + 1)
+shared = 16 * (3 * 3 * 3 + 1)
+print(f"fully connected {connected:,}\nsmall windows   {local:,}, {connected / local:,.0f} times fewer")
+print(f"convolution     {shared:,}, another {local / shared:,.0f} times fewer")
 
 
 # %% [markdown]
@@ -439,7 +470,7 @@ check.count_parameters_and_macs(count_parameters_and_macs)
 # Python loops are slow because every turn has an overhead of its own.
 # The first way out is to let PyTorch show all windows at once.
 # `unfold` makes a *view*: no pixel is copied, only the way of counting through memory changes.
-# Look at the strides, the number of memory cells from one index to the next.
+# Look at the memory strides (another kind of stride): how many memory cells lie from one index to the next.
 
 # %%
 batch = torch.rand(4, 3, 32, 32)
@@ -450,7 +481,8 @@ print(tuple(windows.shape), windows.stride(), "same memory:", windows.data_ptr()
 # %% [markdown]
 # A step to the next output row and a step to the next row inside a window have the same stride, 32 cells.
 # That is how overlapping windows can share their pixels.
-# One `einsum` then does the sum over channels and window:
+# One `einsum` then does the sum over channels and window.
+# (The view costs nothing. Inside `einsum` PyTorch copies the windows after all, to be able to multiply matrices; the next section does the same openly.)
 
 # %%
 by_view = torch.einsum("nchwab,ocab->nohw", windows, filters)  # (4, 16, 30, 30)
@@ -469,13 +501,14 @@ torch.allclose(by_view, F.conv2d(batch, filters), atol=1e-4)
 # It costs memory: with stride 1 every pixel is copied about $K_h K_w$ times.
 
 # %%
-small = torch.arange(1.0, 13.0).reshape(1, 1, 3, 4)
-columns = F.unfold(small, kernel_size=2)  # (1, 4, 6): four numbers a window, six windows
-figure, axes = plt.subplots(1, 2, figsize=(7, 2.9), layout="constrained", width_ratios=[4, 6])
-show_matrix(small[0, 0], "image", digits=0, highlight=[(0, 1, 2, 2)], ax=axes[0])
-show_matrix(columns[0], "columns of its 2 × 2 windows", digits=0, highlight=[(0, 1, 4, 1)],
-            xlabel="window", ylabel="place in the window", ax=axes[1])  # fmt: skip
-with_text(figure, "A 3 by 4 image with one 2 by 2 window framed, and a table whose framed column holds that window's numbers.")
+small = torch.arange(1.0, 25.0).reshape(1, 2, 3, 4)  # one image, two channels
+columns = F.unfold(small, kernel_size=2)  # (1, 8, 6): eight numbers a window, six windows
+figure, axes = plt.subplots(1, 3, figsize=(8.6, 3.9), layout="constrained", width_ratios=[4, 4, 6])
+for channel in (0, 1):
+    show_matrix(small[0, channel], f"channel {channel}", digits=0, highlight=[(0, 1, 2, 2)], ax=axes[channel])
+show_matrix(columns[0], "columns of the 2 × 2 windows", digits=0, highlight=[(0, 1, 8, 1)],
+            xlabel="window", ylabel="place in the column", ax=axes[2])  # fmt: skip
+with_text(figure, "Two channels of a 3 by 4 image with one 2 by 2 window framed, and a table whose framed column lists that window: first the four numbers of channel 0, then those of channel 1.")
 
 
 # %% [markdown]
@@ -518,39 +551,49 @@ def by_columns(images, weight):
 
 
 # %% tags=["nbval-ignore-output"]
-def seconds(function, repeats=5):
-    """The median time of one call."""
+def seconds(function, repeats=10):
+    """The fastest of several calls, after one to warm up."""
+    function(batch, filters)
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
         function(batch, filters)
         times.append(time.perf_counter() - start)
-    return sorted(times)[repeats // 2]
+    return min(times)
 
+threads = torch.get_num_threads()
+torch.set_num_threads(1)  # on so small a layer several threads would mostly wait for each other
 timed = {f.__name__: seconds(f) for f in (by_loops, by_windows, by_columns, F.conv2d)}
+torch.set_num_threads(threads)
 for name, each in timed.items():
     print(f"{name:12s} {each / timed['conv2d']:8.1f} times the time of F.conv2d")
+
+# %% [markdown]
+# Leaving the Python loops is what gains speed.
+# Which of the two in the middle wins depends on the sizes and on the machine; PyTorch's own layer chooses among several methods.
 
 # %% [markdown]
 # ## How far does one output see?
 #
 # One output of a 3 × 3 layer depends on 3 × 3 pixels.
 # An output of a *second* 3 × 3 layer depends on 3 × 3 of those, which together cover 5 × 5 pixels.
-# The part of the photograph that can change an output is its **receptive field**.
+# The smallest rectangle that holds all pixels that can change an output is its **receptive field**.
+# (Dilation, or a stride larger than the kernel, can leave holes in it.)
 #
-# Walk through the layers and keep two numbers: the field $r$, and the **jump** $j$, the distance in pixels between two neighbouring outputs.
-# Before the first layer $r = 1$ and $j = 1$.
+# Walk through the layers and keep two numbers: the field $r$, and the **jump** $d$, the distance in pixels between two neighbouring outputs.
+# Before the first layer $r = 1$ and $d = 1$.
 
 # %% [markdown]
-# A layer with kernel $K$, stride $S$ and dilation $D$ looks at inputs that span $D(K - 1)$ steps, and each step is $j$ pixels long:
+# A layer with kernel $K$, stride $S$ and dilation $D$ looks at inputs that span $D(K - 1)$ steps, and each step is $d$ pixels long:
 #
-# $$r \leftarrow r + D(K - 1)\, j \qquad\text{then}\qquad j \leftarrow j\, S.$$
+# $$r \leftarrow r + D(K - 1)\, d \qquad\text{then}\qquad d \leftarrow d\, S.$$
 #
 # The order matters.
 # A layer's own stride moves its windows apart; it does not widen them.
 # It widens the steps of every layer that comes *after*.
 #
 # You can also measure a receptive field: which pixels have a gradient?
+# (All weights are positive here, so that nothing cancels.)
 
 # %%
 probe = torch.zeros(1, 1, 11, 11, requires_grad=True)
@@ -571,7 +614,8 @@ with_text(ax, "A table of 11 by 11 counts: zero in the outer ring, 1 in the corn
 # Four layers see 9 × 9 pixels: $1 + 4 \cdot 2$.
 # But they do not see them all equally.
 # All weights are 1 here, so the gradient counts the *paths* from a pixel to the output: one from a corner, 361 from the middle.
-# Luo and others (2016) found the same bell in deep networks, where the *effective* receptive field fills only a part of the theoretical one.
+# Luo and others (2016) found the same bell in deep networks before training: the *effective* receptive field fills only a part of the theoretical one.
+# Training can widen it.
 
 # %% [markdown]
 # ### Exercise: the receptive field
@@ -582,7 +626,7 @@ with_text(ax, "A table of 11 by 11 counts: zero in the outer ring, 1 in the corn
 
 # %% course={"exercise": "receptive_field", "role": "answer"} nbgrader={"grade": false, "grade_id": "receptive_field", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def receptive_field(layers):
-    """How many pixels along one direction can change one output.
+    """How far one output sees along one direction: pixels from the first to the last that can change it, both counted.
 
     layers: list of (kernel, stride, dilation), the first layer first. Returns an int.
     """
@@ -598,6 +642,7 @@ check.receptive_field(receptive_field)
 # A kernel asks the same question everywhere.
 # So if the cat moves 20 pixels to the right, the answers move 20 pixels to the right and stay the same.
 # This is called **translation equivariance**: shifting and filtering can be done in either order.
+# (It is not *in*variance: the answers do move.)
 # Here both orders meet, away from the border.
 
 # %%
@@ -607,41 +652,120 @@ first_filter = F.conv2d(photo[None], sobel[None, None])[0, 0].roll(20, dims=1)
 difference = (first_shift - first_filter).abs()
 with_text(
     compare_images({"shifted photograph": moved, "shift, then filter": first_shift,
-                    "filter, then shift": first_filter, "difference": difference}, columns=2, inches=3.2),
-    "The shifted cat, its edges computed in both orders, and their difference, which is zero except for a few columns where the picture wraps around.",
+                    "filter, then shift": first_filter, "difference": difference}, columns=2, inches=2.7),
+    "The shifted cat, its edges computed in both orders, and their difference, which is zero except in the 20 columns at the left, into which picture and output wrap around differently.",
 )  # fmt: skip
 
 # %%
-torch.allclose(first_shift[:, 22:], first_filter[:, 22:], atol=1e-5)  # right of the seam
+torch.allclose(first_shift[:, 20:], first_filter[:, 20:], atol=1e-5)  # right of the 20 columns that wrapped around
+
 
 # %% [markdown]
 # How far does this go?
-# With **stride 2** only every second window is computed.
+# With **stride 2** only every second window in each direction is computed.
 # A shift by 2 pixels moves the output by 1; a shift by 1 pixel picks the *other* windows, and the output changes.
-# With **zero padding** the border looks different from the inside, so near it the answers depend on the place.
-# Real networks have both, and are therefore less indifferent to shifts than is often said (Zhang, 2019).
+# With **zero padding** the border looks different from the inside, so near it the answers depend on the place: in the second cell below, at the borders of the picture and where they were before the shift.
+# Most networks have both, and therefore keep less faithfully to this rule than is often said: Zhang (2019) shows it for striding and pooling, Kayhan and van Gemert (2020) for the border.
 
 # %%
-strided = lambda image: F.conv2d(image[None, None], sobel[None, None], stride=2)[0, 0]
-still = strided(plane)
-for shift in (1, 2):
-    after = strided(plane.roll(shift, dims=1))
-    for steps in (0, 1):
-        gap = (after - still.roll(steps, dims=1))[:, 4:].abs().max()
-        print(f"photograph moved by {shift}, output moved by {steps}: largest difference {gap:.2f}")
+def edges(image, **options):
+    return F.conv2d(image[None, None], sobel[None, None], **options)[0, 0]
 
+for shift in (1, 2):
+    after = edges(plane.roll(shift, dims=1), stride=2)
+    for steps in (0, 1):
+        gap = after - edges(plane, stride=2).roll(steps, dims=1)
+        print(f"photograph moved by {shift}, output moved by {steps}: largest difference {gap[:, 4:].abs().max():.2f}")
+
+# %%
+padded = edges(plane.roll(20, dims=1), padding=1) - edges(plane, padding=1).roll(20, dims=1)  # (150, 226)
+(padded.abs().amax(0) > 1e-5).nonzero().flatten()  # the columns where the two orders differ
+
+
+# %% [markdown]
+# ## Stretch: run the layer backwards
+#
+# Without its bias a layer is a *linear map* $A$ from images to outputs: a huge matrix, mostly zeros.
+# Its transpose $A^\top$ takes something of the output's shape back to the image's shape.
+# Networks use it twice: to send gradients back (lesson 03) and to make small maps large (lessons 17 and 18).
+#
+# $A^\top$ is the one map for which both sides of this equation agree, for all $x$ and $y$:
+#
+# $$\langle A x,\; y \rangle \;=\; \langle x,\; A^\top y \rangle$$
+#
+# where $\langle u, v \rangle$ is the sum of all products $u_k v_k$.
+
+# %% [markdown]
+# Expand the left side for one image, one channel, stride $S$, no padding:
+#
+# $$\langle Ax, y \rangle = \sum_{i,j} y[i,j] \sum_{a,b} w[a,b]\, x[iS + a,\, jS + b].$$
+#
+# Now collect everything that belongs to one pixel $x[p, q]$.
+# It is multiplied by every $w[a, b]\, y[i, j]$ with $iS + a = p$ and $jS + b = q$.
+# So $(A^\top y)[p, q]$ is the sum of those.
+#
+# Forward, an output *gathers* its window.
+# Backward, it *scatters* into the same window: $y[i,j]\, w$ is added, kernel as it stands, at $(iS, jS)$.
+# (Written as a window that slides over the output, the same sum has the kernel turned.)
+
+# %% [markdown]
+# ### Exercise: the transposed layer
+#
+# *4 points · about 30 minutes*
+#
+# Write $A^\top$ for the full layer, with channels, stride and padding.
+# `image_size` says how large the result must be: with a stride, several image sizes lead to the same output size.
+# Do not use `F.conv_transpose2d` or autograd.
+
+# %% course={"exercise": "conv2d_transpose", "role": "answer"} nbgrader={"grade": false, "grade_id": "conv2d_transpose", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def conv2d_transpose(out, weight, image_size, stride=1, padding=0):
+    """Apply the transpose of the layer `F.conv2d(·, weight, stride=stride, padding=padding)`.
+
+    out: (N, C_out, H_out, W_out). weight: (C_out, C_in, KH, KW). image_size: (H, W).
+    Returns (N, C_in, H, W).
+    """
+    raise NotImplementedError
+
+
+# %% course={"exercise": "conv2d_transpose", "role": "check"} nbgrader={"grade": true, "grade_id": "check-conv2d_transpose", "locked": true, "schema_version": 3, "solution": false, "task": false, "points": 4}
+check.conv2d_transpose(conv2d_transpose)
+
+# %% [markdown]
+# The equation can be tried with numbers.
+# Here PyTorch's own transposed layer stands for $A^\top$ (without `image_size` it returns the smallest image that fits, which is ours here).
+# Put yours in its place when you have it.
+
+# %%
+generator = torch.Generator().manual_seed(1)
+x = torch.randn(2, 3, 9, 8, generator=generator, dtype=torch.float64)
+w = torch.randn(4, 3, 3, 2, generator=generator, dtype=torch.float64)
+y = torch.randn(F.conv2d(x, w, stride=2).shape, generator=generator, dtype=torch.float64)
+left = (F.conv2d(x, w, stride=2) * y).sum()
+right = (x * F.conv_transpose2d(y, w, stride=2)).sum()
+print(f"⟨Ax, y⟩ = {left:.6f}   ⟨x, Aᵀy⟩ = {right:.6f}")
+
+
+# %% [markdown]
+# ## What you now know
+#
+# - One output of a layer is a sum of products: the kernel laid on a window as it stands, over all input channels, plus one bias.
+# - Layers compute the cross-correlation. The true convolution turns the kernel by half a turn; learning does not notice, formulas and copied kernels do.
+# - The output has $\lfloor (H + 2P - D(K-1) - 1)/S \rfloor + 1$ pixels along each direction.
+# - Loops, window views and one matrix product give the same numbers up to rounding; leaving the Python loops is what gains speed.
+# - A layer's parameters depend on its kernel and channels, its work also on the size of its output; strides widen the receptive field of everything that follows.
+# - Shift the picture and the output shifts: exactly so away from the border, and with stride $S$ only for shifts by multiples of $S$.
 
 # %% [markdown]
 # ## Where this goes wrong in the wild
 #
-# A popular article on convolutional networks introduces "the operation of a convolutional layer" with a double sum in which the kernel is read at $(y - i,\, x - j)$.
+# A popular article on convolutional networks introduces the operation of a convolutional layer with a double sum in which the kernel is read at $(y - i,\, x - j)$.
 # The sentence below that formula says that the kernel slides over the image and that at each place a dot product is taken.
-# The sentence describes one operation and the formula another.
-# Here is the formula as code, faithfully.
+# Both are well-known operations, and they are not the same: the sentence describes what a layer does, the formula does not.
+# Here is the formula as code, tried on an image of one bright pixel.
 
 # %%
 def published(image, kernel):
-    """The article's double sum: out[y, x] = Σ image[i, j] · kernel[y − i, x − j]."""
+    """The article's double sum: out[y, x] = Σ image[i, j] · kernel[y − i, x − j]; (i, j) is a pixel of the image here."""
     (height, width), (rows, columns) = image.shape, kernel.shape
     out = torch.zeros(height + rows - 1, width + columns - 1, dtype=image.dtype)
     for y in range(out.shape[0]):
@@ -655,18 +779,25 @@ def published(image, kernel):
 
 dot = torch.zeros(5, 5)
 dot[2, 2] = 1.0  # one bright pixel
-published(dot, sobel)[1:-1, 1:-1]  # its inside, as large as the image
+published(dot, sobel)[1:-1, 1:-1].int()  # its inside, as large as the image
+
+# %% [markdown]
+# The kernel comes out as it stands, and that is the mark of the *true* convolution.
+# A layer does the opposite, as the next cell shows: its window meets the bright pixel first with the kernel's *last* number.
+
+# %%
+F.conv2d(dot[None, None], sobel[None, None], padding=1)[0, 0].int()
 
 
 # %% [markdown]
-# Such a fault can live for years, because the kernels that people try first hide it.
+# Such a slip is easy to miss, because the kernels that people try first hide it.
 #
 # ### Exercise: a kernel that fools the test
 #
 # *1 point · about 5 minutes*
 #
-# Suppose that someone checks the article's code against a layer, on positions where both are defined, with *one* kernel.
-# Return a 3 × 3 kernel that lets the wrong code pass on every image, and whose nine numbers are not all the same.
+# Suppose that someone checks the article's code against a layer with *one* kernel, on the windows that lie wholly inside the image: `published(image, kernel)[2:-2, 2:-2]` against `F.conv2d` without padding.
+# Return a 3 × 3 kernel that lets the article's code pass on every image, and whose nine numbers are not all the same.
 
 # %% course={"exercise": "fooling_kernel", "role": "answer"} nbgrader={"grade": false, "grade_id": "fooling_kernel", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def fooling_kernel():
@@ -695,85 +826,17 @@ def published_layer(image, kernel):
 # %% course={"exercise": "published_layer", "role": "check"} nbgrader={"grade": true, "grade_id": "check-published_layer", "locked": true, "schema_version": 3, "solution": false, "task": false, "points": 2}
 check.published_layer(published_layer)
 
-
-# %% [markdown]
-# ## Stretch: run the layer backwards
-#
-# Without its bias a layer is a *linear map* $A$ from images to outputs: a huge matrix, mostly zeros.
-# Its transpose $A^\top$ takes something of the output's shape back to the image's shape.
-# Networks use it twice: to send gradients back (lesson 03) and to make small maps large (lessons 17 and 18).
-#
-# $A^\top$ is the one map for which both sides of this equation agree, for all $x$ and $y$:
-#
-# $$\langle A x,\; y \rangle \;=\; \langle x,\; A^\top y \rangle$$
-#
-# where $\langle u, v \rangle$ is the sum of all products $u_k v_k$.
-
-# %% [markdown]
-# Expand the left side for one image, one channel, stride $S$, no padding:
-#
-# $$\langle Ax, y \rangle = \sum_{i,j} y[i,j] \sum_{a,b} w[a,b]\, x[iS + a,\, jS + b].$$
-#
-# Now collect everything that belongs to one pixel $x[p, q]$.
-# It is multiplied by every $w[a, b]\, y[i, j]$ with $iS + a = p$ and $jS + b = q$.
-# So $(A^\top y)[p, q]$ is the sum of those.
-#
-# Forward, an output *gathers* its window.
-# Backward, it *scatters* into the same window: $y[i,j]\, w$ is added, kernel as it stands, at $(iS, jS)$.
-
-# %% [markdown]
-# ### Exercise: the transposed layer
-#
-# *4 points · about 30 minutes*
-#
-# Write $A^\top$ for the full layer, with channels, stride and padding.
-# `image_size` says how large the result must be, because several image sizes can lead to the same output size.
-# Do not use `F.conv_transpose2d` or autograd.
-
-# %% course={"exercise": "conv2d_transpose", "role": "answer"} nbgrader={"grade": false, "grade_id": "conv2d_transpose", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def conv2d_transpose(out, weight, image_size, stride=1, padding=0):
-    """Apply the transpose of the layer `F.conv2d(·, weight, stride=stride, padding=padding)`.
-
-    out: (N, C_out, H_out, W_out). weight: (C_out, C_in, KH, KW). image_size: (H, W).
-    Returns (N, C_in, H, W).
-    """
-    raise NotImplementedError
-
-
-# %% course={"exercise": "conv2d_transpose", "role": "check"} nbgrader={"grade": true, "grade_id": "check-conv2d_transpose", "locked": true, "schema_version": 3, "solution": false, "task": false, "points": 4}
-check.conv2d_transpose(conv2d_transpose)
-
-# %% [markdown]
-# The equation can be tried with numbers.
-# Here PyTorch's own transposed layer stands for $A^\top$; put yours in its place when you have it.
-
-# %%
-generator = torch.Generator().manual_seed(1)
-x = torch.randn(2, 3, 9, 8, generator=generator, dtype=torch.float64)
-w = torch.randn(4, 3, 3, 2, generator=generator, dtype=torch.float64)
-y = torch.randn(F.conv2d(x, w, stride=2).shape, generator=generator, dtype=torch.float64)
-left = (F.conv2d(x, w, stride=2) * y).sum()
-right = (x * F.conv_transpose2d(y, w, stride=2)).sum()
-print(f"⟨Ax, y⟩ = {left:.6f}   ⟨x, Aᵀy⟩ = {right:.6f}")
-
 # %%
 check.progress()
 
 # %% [markdown]
-# ## What you now know
-#
-# - One output of a layer is a sum of products: the kernel laid on a window as it stands, over all input channels, plus one bias.
-# - Layers compute the cross-correlation. The true convolution turns the kernel by half a turn; learning does not notice, formulas and copied kernels do.
-# - The output has $\lfloor (H + 2P - D(K-1) - 1)/S \rfloor + 1$ pixels along each direction.
-# - Loops, window views and one matrix product give the same numbers at very different speeds.
-# - A layer's parameters depend on its kernel and channels, its work also on the size of its output; strides widen the receptive field of everything that follows.
-# - Shift the picture and the output shifts, exactly so only for stride 1 and away from the border.
-
-# %% [markdown]
 # ## References
+#
+# For the history, LeCun and others; for many more pictures of strides and paddings, Dumoulin and Visin.
 #
 # - Y. LeCun, L. Bottou, Y. Bengio, P. Haffner. *Gradient-Based Learning Applied to Document Recognition.* Proceedings of the IEEE 86(11), 1998.
 # - K. Chellapilla, S. Puri, P. Simard. *High Performance Convolutional Neural Networks for Document Processing.* Tenth International Workshop on Frontiers in Handwriting Recognition, 2006.
 # - V. Dumoulin, F. Visin. *A guide to convolution arithmetic for deep learning.* arXiv:1603.07285, 2016.
 # - W. Luo, Y. Li, R. Urtasun, R. Zemel. *Understanding the Effective Receptive Field in Deep Convolutional Neural Networks.* NIPS 2016.
+# - O. S. Kayhan, J. C. van Gemert. *On Translation Invariance in CNNs: Convolutional Layers can Exploit Absolute Spatial Location.* CVPR 2020.
 # - R. Zhang. *Making Convolutional Networks Shift-Invariant Again.* ICML 2019.
