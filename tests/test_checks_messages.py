@@ -52,7 +52,7 @@ def test_a_known_mistake(check):
         "    expected[0, 0, 0]   26.000\n"
         "    yours   [0, 0, 0]   22.000\n"
         f"  {FLIPPED}\n"
-        "  See 'Convolution or cross-correlation?' above. Stuck? check.conv2d.hint()"
+        "  See 'Convolution or cross-correlation?' in the lesson. Stuck? check.conv2d.hint()"
     )
 
 

@@ -90,8 +90,6 @@ conv2d_transpose = FunctionExercise(
     minutes=30,
     oracle=adjoint_by_autograd,
     cases=adjoint_cases,
-    rtol=1e-8,
-    atol=1e-10,
     see=ADJOINT,
     hints=(
         "Forward, output (i, j) gathers a window. Backward, the same output number is scattered into that window.",

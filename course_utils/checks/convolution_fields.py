@@ -79,6 +79,11 @@ receptive_field = FunctionExercise(
             "A layer's stride widens the steps of the layers after it, not its own: add first, then update the jump.",
         ),
         Misconception(
+            "walked from the last layer",
+            lambda layers: field(list(reversed(layers))),
+            "You walked from the last layer to the first. This recipe starts at the photograph: the first layer first.",
+        ),
+        Misconception(
             "dilation ignored",
             lambda layers: field(layers, span=lambda k, d: k - 1),
             "Dilation is missing: a kernel of 3 with dilation 2 reaches over 5 positions.",

@@ -37,6 +37,22 @@ def product_not_transposed(images, weight, bias=None, stride=1, padding=0):
     return with_bias(out.reshape(n, -1, height, width), bias)
 
 
+def windows_not_permuted(images, weight, bias=None, stride=1, padding=0):
+    """The view (N, C, H_out, W_out, KH, KW) reshaped as if the channels lay beside the window."""
+    windows = columns_of(images, weight, stride, padding)
+    n, height, width = windows.shape[:3]
+    matrix = windows.permute(0, 3, 1, 2, 4, 5).reshape(n, height * width, -1)
+    out = matrix @ weight.reshape(weight.shape[0], -1).T
+    return with_bias(out.transpose(1, 2).reshape(n, -1, height, width), bias)
+
+
+def batch_folded_into_positions(images, weight, bias=None, stride=1, padding=0):
+    windows = columns_of(images, weight, stride, padding)
+    n, height, width = windows.shape[:3]
+    out = weight.reshape(weight.shape[0], -1) @ windows.reshape(n * height * width, -1).T
+    return with_bias(out.reshape(n, -1, height, width), bias)
+
+
 def height_and_width_exchanged(images, weight, bias=None, stride=1, padding=0):
     out = layer(images, weight, None, stride, padding)
     n, channels, height, width = out.shape
@@ -80,6 +96,18 @@ conv2d_im2col = FunctionExercise(
             product_not_transposed,
             "Your product is (N, L, C_out), and you reshaped it as if it were (N, C_out, L). A reshape does not "
             "transpose: swap the two axes first.",
+        ),
+        Misconception(
+            "windows not permuted",
+            windows_not_permuted,
+            "The view is (N, C, H_out, W_out, KH, KW): its channels stand before the positions. A reshape reads the "
+            "axes in their order, so move the channels beside the window first (permute).",
+        ),
+        Misconception(
+            "batch folded into the positions",
+            batch_folded_into_positions,
+            "Your product is (C_out, N*L), and you reshaped it as if the images came first. Split N*L into (N, L), "
+            "then swap the first two axes.",
         ),
         Misconception(
             "height and width exchanged",

@@ -71,6 +71,15 @@ def edge_repeated(images, weight, bias=None, stride=1, padding=0):
     return layer(F.pad(images, (padding,) * 4, mode="replicate"), weight, bias, stride)
 
 
+def width_padded_only(images, weight, bias=None, stride=1, padding=0):
+    return layer(F.pad(images, (padding, padding)), weight, bias, stride)
+
+
+def bias_along_the_width(images, weight, bias=None, stride=1, padding=0):
+    out = layer(images, weight, None, stride, padding)
+    return out if bias is None else out + bias
+
+
 def stride_on_rows(images, weight, bias=None, stride=1, padding=0):
     return F.conv2d(images, weight, bias, stride=(stride, 1), padding=padding)
 
@@ -98,6 +107,12 @@ SHARED = (
         "bias forgotten",
         lambda images, weight, bias=None, stride=1, padding=0: layer(images, weight, None, stride, padding),
         "The bias is missing: each output channel has one number that is added everywhere.",
+    ),
+    Misconception(
+        "bias along the width",
+        bias_along_the_width,
+        "`out + bias` lines the bias up with the last axis, the width. It belongs to the channels: "
+        "bias[:, None, None] has the shape (C_out, 1, 1).",
     ),
     Misconception(
         "padding forgotten",
@@ -147,7 +162,12 @@ conv2d = FunctionExercise(
             bias_per_input_channel,
             "You added the bias once for each input channel. It is added once, after the channels are summed.",
         ),
-        *SHARED[1:3],
+        *SHARED[1:4],
+        Misconception(
+            "width padded only",
+            width_padded_only,
+            "You padded left and right only. Four numbers pad all four sides: F.pad takes (left, right, top, bottom).",
+        ),
         Misconception(
             "padding on one side",
             padding_on_one_side,
@@ -168,7 +188,7 @@ conv2d = FunctionExercise(
             edge_repeated,
             "You padded with the pixels of the edge. A layer pads with zeros unless told otherwise.",
         ),
-        *SHARED[3:],
+        *SHARED[4:],
         Misconception(
             "stride on rows only",
             stride_on_rows,

@@ -29,20 +29,20 @@ one_pixel = ValueExercise(
     expected=float((PATCH * KERNEL).sum()),
     see=SLIDING,
     hints=(
-        "Lay the kernel on the patch as it stands: top left on top left.",
+        "Lay the kernel on the window as it stands: top left on top left.",
         "Nine products, most of them zero. Add the nine.",
     ),
     misconceptions=(
         Misconception(
             "kernel flipped",
             float((PATCH * KERNEL.flip(0, 1)).sum()),
-            "You turned the kernel round before laying it on the patch. A layer lays it as it stands.",
+            "You turned the kernel round before laying it on the window. A layer lays it as it stands.",
             see=FLIPPED,
         ),
         Misconception(
             "matrix product",
             float((PATCH @ KERNEL).sum()),
-            "You added up a matrix product. Here each number of the patch meets one number of the kernel only: "
+            "You added up a matrix product. Here each number of the window meets one number of the kernel only: "
             "the one that lies on it.",
         ),
         Misconception(
@@ -61,9 +61,9 @@ one_pixel = ValueExercise(
             "You multiplied the two centres only. All nine pairs count.",
         ),
         Misconception(
-            "patch alone",
+            "window alone",
             float(PATCH.sum()),
-            "You added up the patch. Multiply each number by the kernel's number that lies on it first.",
+            "You added up the window. Multiply each number by the kernel's number that lies on it first.",
         ),
     ),
 )
@@ -165,6 +165,10 @@ def fools(kernel: object) -> str:
         return "A kernel whose nine numbers are all the same (or not finite) would be too easy. Vary them."
     if bool(torch.isclose(tensor, tensor.flip(0, 1), rtol=1e-6, atol=1e-9).all()):
         return ""
+    if bool(torch.isclose(tensor, -tensor.flip(0, 1)).all()):
+        return (
+            "Your kernel changes its sign under a half turn: everything would come out with the wrong sign."
+        )
     if bool(torch.isclose(tensor, tensor.T).all()):
         return (
             "This kernel is symmetric about its diagonal, but the flip is a half turn: "
@@ -198,10 +202,21 @@ fooling_kernel = ValueExercise(
         Misconception(
             "Sobel kernel",
             torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]),
-            "The Sobel kernel changes its sign under a half turn: its edges would come out with the wrong sign.",
+            "Sobel's kernel is the opposite of itself after a half turn. You need one that is *the same* after it.",
         ),
     ),
 )
+
+
+def size_mended_only(image: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
+    """The article's sum on the first H - KH + 1 rows and W - KW + 1 columns."""
+    height, width = image.shape[0] - kernel.shape[0] + 1, image.shape[1] - kernel.shape[1] + 1
+    return textbook_convolution(image, kernel)[:height, :width]
+
+
+def signs_mended_only(image: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
+    """Right direction, but with outputs whose window hangs over the bottom and the right edge."""
+    return plane(F.pad(image, (0, 2 * (kernel.shape[1] - 1), 0, 2 * (kernel.shape[0] - 1))), kernel)
 
 
 published_layer = FunctionExercise(
@@ -212,7 +227,7 @@ published_layer = FunctionExercise(
     cases=plane_cases,
     see=FLIPPED,
     hints=(
-        "Run the article's code on an image of one bright pixel. Which way round does the kernel come out?",
+        "Run the article's code and F.conv2d(..., padding=1) on one bright pixel. In which of the two does the kernel come out turned?",
         "Two faults: the direction in which the kernel is read, and the range of positions.",
         "A layer reads image[y + a, x + b], and y runs over height - rows + 1 positions.",
     ),
@@ -226,6 +241,17 @@ published_layer = FunctionExercise(
             "range mended, flip left",
             lambda image, kernel: plane(image, kernel.flip(0, 1)),
             "The range is right now, and the kernel is still flipped: the minus signs must become plus.",
+        ),
+        Misconception(
+            "size mended, minus signs left",
+            size_mended_only,
+            "The size is right now. The kernel is still read at (y - i, x - j), which flips it: exchange the two.",
+        ),
+        Misconception(
+            "signs mended, size left",
+            signs_mended_only,
+            "The direction is right now. The output is still too large: count only the positions where the whole "
+            "kernel lies inside the image.",
         ),
         Misconception(
             "only rows turned back",
@@ -246,7 +272,7 @@ published_layer = FunctionExercise(
         Misconception(
             "image flipped as well",
             lambda image, kernel: plane(image.flip(0, 1), kernel.flip(0, 1)),
-            "You turned the image instead of the kernel, so every number is right and stands in the wrong place.",
+            "Every number is right and stands in the wrong place: your output is turned by half a turn. Did you turn the image as well as the kernel?",
         ),
     ),
 )

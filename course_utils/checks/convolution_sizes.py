@@ -77,7 +77,7 @@ output_size = FunctionExercise(
             lambda size, kernel, stride=1, padding=0, dilation=1: (
                 (size + 2 * padding - dilation * kernel) // stride + 1
             ),
-            "A kernel of 3 with dilation 2 spans 5 pixels, not 6: there are only kernel - 1 gaps.",
+            "A kernel of 3 with dilation 2 spans 5 pixels, not 6: there are only kernel - 1 steps of 2.",
         ),
         Misconception(
             "padding once",

@@ -107,7 +107,8 @@ cross_entropy_grad = FunctionExercise(
         Misconception(
             "softmax twice",
             _double_softmax_gradient,
-            "This is the gradient of a loss that takes the softmax twice, far too small.",
+            "This is the gradient of a loss that takes the softmax twice: it is too short, and another direction "
+            "besides.",
             see="One loss, straight from the logits",
         ),
     ),

@@ -190,7 +190,7 @@ published_log = ChoiceExercise(
         Misconception(
             "a loss below the floor believed",
             {"B": "possible"},
-            "Log B falls, as a loss should, but it falls below the floor of this code for ten classes. "
+            "Log B falls, as a loss should, but both its numbers lie below the floor for ten classes. "
             "No weights can do that.",
         ),
         Misconception(

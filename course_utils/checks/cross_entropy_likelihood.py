@@ -57,7 +57,7 @@ nll = FunctionExercise(
         Misconception(
             "minus sign forgotten",
             lambda p, y: of_true_class(p, y).log().mean(),
-            "Your sign is turned round: the logarithm of a probability is negative, "
+            "Your sign is turned round: the logarithm of a probability is never above zero, "
             "and a loss should fall as the prediction improves.",
         ),
         Misconception(

@@ -125,7 +125,7 @@ log_softmax = FunctionExercise(
         Misconception(
             "a small number added",
             lambda z: (torch.softmax(z, dim=1) + 1e-9).log(),
-            "A small number inside the logarithm hides the infinity but caps the answer near -20, "
+            "A small number inside the logarithm hides the infinity but caps the answer near -21, "
             "and there the gradient vanishes. z minus log-sum-exp needs no such help.",
         ),
         Misconception(

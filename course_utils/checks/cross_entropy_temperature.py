@@ -39,8 +39,8 @@ def _squared_error_temperature(logits, labels):
 
 
 def _temperature_cases(rng):
-    """Labels drawn from softmax(z), then the logits are multiplied: the best temperature is near "
-    "the factor."""
+    """Labels drawn from softmax(z), then the logits are multiplied: the best temperature is near
+    the factor."""
 
     def case(n, k, factor, label):
         z = draw_logits(rng, n, k)
@@ -92,7 +92,7 @@ fit_temperature = FunctionExercise(
     ),
     hints=(
         (
-            "One unknown: a fine grid of temperatures, evenly spaced in log T from 0.05 to 20, is an "
+            "One unknown: a grid of a thousand temperatures, evenly spaced in log T from 0.05 to 20, is an "
             "honest answer."
         ),
         (

@@ -13,6 +13,8 @@ from course_utils.checks.case import Case, Misconception
 from course_utils.checks.compare import Difference, Tolerance, find_difference
 from course_utils.checks.respond import Response, quietly
 
+FEW = 4  # numbers; an array of fewer shows no pattern
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -196,11 +198,13 @@ def _same_error(left: BaseException | None, right: BaseException | None) -> bool
 
 
 def _clearest(failures: Sequence[Failure]) -> Failure:
-    """The failure easiest to read: values before exceptions and shapes, then the smallest arrays."""
+    """The failure easiest to read: values before exceptions and shapes, then the smallest arrays
+    that are large enough to show a pattern."""
 
     def size(failure: Failure) -> tuple[int, int]:
-        expected = failure.difference.expected
+        expected = failure.expected.value
         plain = failure.response.error is None and not failure.difference.remark
-        return (0 if plain else 1, expected.numel() if isinstance(expected, torch.Tensor) else 1)
+        numbers = expected.numel() if isinstance(expected, torch.Tensor) else FEW
+        return (0 if plain else 1, numbers if numbers >= FEW else 1000 - numbers)
 
     return min(failures, key=size)

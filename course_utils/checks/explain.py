@@ -78,7 +78,7 @@ def failed(
 def closing(exercise: Exercise, known: Misconception | None) -> list[str]:
     """Where to read again and how to get a hint, on one line."""
     see = (known.see if known and known.see else "") or exercise.see
-    parts = [f"See '{see}' above."] if see else []
+    parts = [f"See '{see}' in the lesson."] if see else []
     parts += [f"Stuck? check.{exercise.name}.hint()"] if exercise.hints else []
     return ["  " + " ".join(parts)] if parts else []
 
@@ -114,7 +114,10 @@ def _rows(difference: Difference) -> list[tuple[str, str]]:
     cut = "" if want.shape[-1] <= WIDTH else f"{start}:{min(start + WIDTH, want.shape[-1])}"
     place = ", ".join([*map(str, index[:-1]), *([cut] if cut else [])])
     where = difference.path + (f"[{place}]" if place else "")
-    left, right = numbers_of(want[index[:-1]][window]), numbers_of(have[index[:-1]][window])
+    rows = want[index[:-1]][window], have[index[:-1]][window]
+    left, right = map(numbers_of, rows)
+    if left == right:  # equal as far as printed: show all digits rather than two identical rows
+        left, right = ([f"{value:.9g}" for value in row.tolist()] for row in rows)
     width = max(map(len, [*left, *right]))
     return [(where, "  ".join(text.rjust(width) for text in row)) for row in (left, right)]
 

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from typing import Any
 
 from course_utils.checks import explain
 from course_utils.checks.exercise import Exercise
 
+LINE = 88  # characters; notebooks break longer lines of an error in the middle of a word
+
+
+def wrapped(text: str) -> str:
+    """Long lines broken between words, each at its own indentation."""
+    lines = []
+    for line in text.splitlines():
+        indent = line[: len(line) - len(line.lstrip())]
+        lines += textwrap.wrap(line, LINE, subsequent_indent=indent, break_long_words=False) or [line]
+    return "\n".join(lines)
+
 
 class CheckFailed(AssertionError):
     """A wrong answer. Notebooks show its text alone, without a traceback of ours."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(wrapped(text))
 
     def _render_traceback_(self) -> list[str]:
         return str(self).splitlines()

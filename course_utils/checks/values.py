@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from course_utils.checks import explain
 from course_utils.checks.case import Case, Misconception
 from course_utils.checks.compare import Difference, Tolerance
 from course_utils.checks.exercise import Exercise, Failure
@@ -17,6 +18,13 @@ def value_of(answer: Any) -> Response:
     if answer is ...:
         return Response(error=NotImplementedError())
     return call(answer, Case()) if callable(answer) else Response(answer)
+
+
+def _without_the_answer(difference: Difference | None) -> Difference | None:
+    """A wrong value is shown alone: beside it the right one would end the exercise."""
+    if difference is None or difference.remark or isinstance(difference.got, BaseException):
+        return difference
+    return Difference(difference.expected, difference.got, remark=f"yours   {explain.shown(difference.got)}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +59,7 @@ class ValueExercise(Exercise):
 
     def difference(self, expected: Response, response: Response) -> Difference | None:
         if self.accept is None or response.error is not None or expected.value is not self.expected:
-            return super().difference(expected, response)
+            return _without_the_answer(super().difference(expected, response))
         complaint = self.accept(response.value)
         return Difference(self.expected, response.value, remark=complaint) if complaint else None
 
