@@ -60,7 +60,7 @@ def test_the_bundle_has_the_live_view_the_still_picture_and_the_text(name):
     data, metadata = figure._repr_mimebundle_()
     assert set(data) == {WIDGET_VIEW, "image/png", "text/plain"}
     assert data[WIDGET_VIEW]["model_id"] == figure.view.model_id
-    assert data["image/png"].startswith(b"\x89PNG") and len(data["image/png"]) < 60_000
+    assert data["image/png"].startswith(b"\x89PNG") and len(data["image/png"]) < 100_000
     assert data["text/plain"] == metadata["image/png"]["alt"] == figure.alternative
     json.dumps(data[WIDGET_VIEW])
 
