@@ -55,8 +55,8 @@ DEVICE = training.best_device()
 #
 # If Imagenette, ten classes of ImageNet, is prepared on this machine, we use it at 64 pixels.
 # If not, we use what is always there: small grey squares cut from sixteen photographs, and the question 'which photograph is it from?'.
-# Training squares come from the left part of each photograph and the others from the right, so nothing can be recognised pixel by pixel.
-# Every square has the same mean brightness, so brightness gives nothing away either.
+# Training squares come from the left part of each photograph and all others from the right, so no pixel is in both.
+# All squares have about the same mean brightness, so brightness gives nothing away.
 #
 # `course data get imagenette` in a terminal brings Imagenette; run this notebook again afterwards, without changing a line.
 
@@ -87,7 +87,7 @@ with_text(ax, "One training image of each class, with the name of the class abov
 # So the last number has to come from images that decided nothing.
 #
 # Our data comes in two splits, and we cut the second one in half.
-# One honest warning for the small squares: validation and test squares are cut from the same part of each photograph and overlap, so that test is a rehearsal of the procedure rather than a second opinion.
+# One warning for the small squares: validation and test squares overlap in the photographs, so that test rehearses the procedure rather than giving a second opinion.
 
 # %% output="varies"
 halves = np.array_split(np.random.default_rng(0).permutation(len(dataset.val)), 2)
@@ -428,11 +428,11 @@ check.initial_loss_is_plausible(initial_loss_is_plausible)
 # %% [markdown]
 # ## Second rung: one batch by heart
 #
-# A model with thousands of parameters can learn 32 images by heart.
+# A model with thousands of parameters should be able to learn 32 images by heart.
 # If it cannot, the loop, the loss or the labels are broken, and no amount of data will mend that.
 #
 # Watch a healthy run and a sick one.
-# The sick one applies the softmax twice, as published code does: it gives *probabilities* to a loss that wants logits.
+# The sick one applies the softmax twice, as some published code does: it gives *probabilities* to a loss that wants logits.
 # With a perfect answer its 'logits' are one 1 and $K - 1$ zeros, so its loss cannot fall below $\ln(1 + (K - 1)/e)$, as you saw in lesson 04.
 
 # %%
@@ -454,7 +454,7 @@ for (name, losses), colour in zip(heart.items(), ("blue", "vermillion"), strict=
 ax.axhline(math.log(K), color="black", linestyle=":", label="ln K: chance")
 ax.axhline(math.log(1 + (K - 1) / math.e), color="grey", linestyle="--", label="floor of the double softmax")
 ax.set(title="The same 32 images in every step", xlabel="step", ylabel="loss (nats per image)", ylim=0)
-ax.legend(frameon=False)
+ax.legend(frameon=False, loc=(0.52, 0.2))
 with_text(figure, "Loss over steps: from logits it falls towards zero; with the softmax applied twice it stays above a floor well above zero.")
 
 # %% [markdown]
@@ -486,9 +486,9 @@ for (name, losses), marker, colour in zip(trial.items(), "os^", ("orange", "purp
     ax.semilogx(rates, losses, marker=marker, color=OKABE_ITO[colour], label=name)
 ax.axhline(math.log(K), color="black", linestyle=":", label="ln K: chance")
 ax.set(title="Training loss after 40 steps", xlabel="learning rate of AdamW", ylabel="loss (nats per image)")
-ax.set_ylim(0, 2 * math.log(K))
+ax.set_ylim(0.6 * math.log(K), 1.4 * math.log(K))
 ax.legend(frameon=False)
-with_text(figure, "Training loss after 40 steps over the learning rate on a logarithmic axis, one line for each of the three networks; losses far above chance are cut off.")
+with_text(figure, "Training loss after 40 steps over the learning rate on a logarithmic axis, one line for each of the three networks; the axis does not start at zero, and losses far above chance are cut off.")
 
 # %% [markdown]
 # From trials like this one we settle on the rates below, a little to the left of the best for the CNN.
@@ -599,7 +599,7 @@ print(f"random labels: training accuracy {history[-1]['train_accuracy']:.1%}, va
 # %%
 cnn = runs["CNN"][0][0]
 ax = show_filters(cnn[-1].conv1.weight, title="First filters of the trained CNN")
-with_text(ax, "The sixteen 3 by 3 filters of the first convolution: several go from negative weights on one side to positive ones on the other.")
+with_text(ax, "The sixteen 3 by 3 filters of the first convolution, each drawn as a small picture of its weights.")
 
 # %% [markdown]
 # The mistakes say more.
@@ -612,14 +612,14 @@ with torch.no_grad():
 confidence, predicted = outputs.softmax(dim=1).max(dim=1)  # (N,), (N,)
 truth = torch.from_numpy(val.labels)
 matrix = torch.zeros(K, K, dtype=torch.int64).index_put_((truth, predicted), torch.tensor(1), accumulate=True)
-with_text(plot_confusion(matrix, dataset.classes), "Confusion matrix of the CNN on the validation images: most counts are on the diagonal.")
+with_text(plot_confusion(matrix, dataset.classes), "Confusion matrix of the CNN on the validation images: true classes in rows, predicted classes in columns, the right answers on the diagonal.")
 
 # %%
 wrong = (predicted != truth).nonzero().flatten()
 surest = wrong[confidence[wrong].argsort(descending=True)][:8]
-titles = [f"{dataset.classes[predicted[i]]}?\nis {dataset.classes[truth[i]]}" for i in surest]
+titles = [f"{dataset.classes[predicted[i]]}? {dataset.classes[truth[i]]}!" for i in surest]
 ax = show_images(val.images[surest.numpy()], titles, columns=4, title="The eight mistakes that the CNN was surest of")
-with_text(ax, "Eight validation images that the CNN got wrong with the highest confidence, each with its answer and the true class.")
+with_text(ax, "Eight validation images that the CNN got wrong with the highest confidence, each with its answer and a question mark, then the true class.")
 
 # %% [markdown]
 # ## Shuffle the pixels
@@ -664,9 +664,9 @@ with_text(ax, "Four photographs, and below each the same pixels in a shuffled or
 #
 # They are permuted in the same way as the weights.
 # SGD, momentum and Adam treat each weight by itself, so after the step $W' = W P^\top$ still holds, and by induction after every step.
-# The first weights are drawn independently from one distribution, so $W P^\top$ is as likely a start as $W$.
-# Hence over random starts the results have *exactly* the same distribution; two single runs differ only by the draw of the seed.
-# For the MLP the same holds with $W_1$ in place of $W$.
+# The first weights are independent draws from one distribution, so $W P^\top$ is as likely a start as $W$.
+# Hence, rounding aside, the results over random starts have *exactly* the same distribution; two runs differ only by the seed.
+# For the MLP the same holds with $W_1$ for $W$.
 
 # %% [markdown]
 # A proof deserves a test.
@@ -706,7 +706,8 @@ for place, name in enumerate(RATES):
         ax.plot([place + shift] * len(values), values, marker, color=OKABE_ITO[colour], label=label if place == 0 else None)
 ax.axhline(1 / K, color="black", linestyle=":", label="chance")
 ax.set_xticks(range(len(RATES)), RATES)
-ax.set(title="One point a seed: who notices the shuffling?", xlabel="network", ylabel="validation accuracy (share)", ylim=(0, 1))
+ax.set(title="One point a seed: who notices the shuffling?", xlabel="network", ylabel="validation accuracy (share)")
+ax.set_ylim(bottom=0)
 ax.legend(frameon=False)
 with_text(figure, "Validation accuracy of three seeds on plain and on shuffled pixels: alike for the linear classifier and the MLP, lower on shuffled pixels for the CNN.")
 
@@ -952,12 +953,12 @@ check.progress()
 # %% [markdown]
 # ## What you now know
 #
-# - You have **built** a linear classifier, an MLP and a CNN, and **counted** what each can learn: the CNN's count does not depend on the size of the image.
-# - You have **written** one training step and an evaluation that leaves no trace, and seen them grow into `training.fit`.
-# - You can **climb** the ladder: $\ln K$ at the start, one batch by heart, a trial of learning rates, the curves, the filters and the mistakes.
-# - You can **explain** why shuffled pixels leave the linear classifier and the MLP as they are, by proof, and what they cost the CNN, by experiment.
+# - You have **built** a linear classifier, an MLP and a CNN, and **counted** what each can learn: the CNN's count does not depend on the image's size.
+# - You have **written** a training step and an evaluation that leaves no trace, and seen them become `training.fit`.
+# - You can **climb** the ladder: $\ln K$, one batch by heart, learning rates, curves, filters and mistakes.
+# - You can **explain** why shuffled pixels change nothing for the linear classifier and the MLP, by proof, and what they cost the CNN, by experiment.
 # - You **choose** on the validation set and read the test set once.
-# - You have **found** a network that mixes its images, a test set that chose, and a log that does not fit its data.
+# - You have **found** a network that mixes its images, a test set that chose, and a log that does not fit.
 
 # %% [markdown]
 # ## References

@@ -205,7 +205,7 @@ INITIAL_LOSS = FunctionExercise(
         Misconception(
             "never plausible",
             _by(lambda x, k, t: False),
-            "You answer False for every loss.",
+            "You answer False even for losses that are right at chance, ln K.",
         ),
         Misconception(
             "always plausible",
