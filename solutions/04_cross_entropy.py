@@ -10,9 +10,9 @@
 # %% [markdown]
 # # 04 · Cross-entropy
 #
-# Almost every network that names what is in a photograph is trained with one number: the cross-entropy.
+# Nearly every network that names what is in a photograph is trained with one number: the cross-entropy.
 # In this lesson you build it from the toss of a coin, derive its gradient without skipping a line, and meet the mistakes that published code makes with it.
-# At the end a classifier learns from real photographs by nothing but the formula that you derived.
+# Half way through, a classifier learns from real photographs by nothing but the formula that you derived.
 
 # %% [markdown]
 # ## You will be able to
@@ -24,7 +24,7 @@
 # - **detect** from a printed loss that the code behind it cannot be right.
 
 # %% [markdown]
-# You need Python, a little NumPy or PyTorch, and the derivative of a logarithm and of a fraction.
+# You need Python, a little NumPy or PyTorch, and the derivatives of a logarithm, an exponential and a fraction.
 # Nothing here needs a GPU or the network.
 # Logarithms without a base are natural ones, and the code writes them `log`, as PyTorch does.
 
@@ -86,13 +86,14 @@ print(f"mean negative log: {-factors.log().mean():.4f}")
 
 # %% [markdown]
 # Where is $L$ smallest?
-# Let $h$ be the number of heads.
+# Let $h$ be the number of heads, and suppose that there is at least one head and one tail.
 # Then $L(\theta) = -\frac{h}{N} \log \theta - \frac{N - h}{N} \log (1 - \theta)$, and its derivative is
 #
 # $$L'(\theta) = -\frac{h}{N} \frac{1}{\theta} + \frac{N - h}{N} \frac{1}{1 - \theta}.$$
 #
 # Setting it to zero and multiplying by $\theta (1 - \theta)$ leaves $h (1 - \theta) = (N - h)\, \theta$, so $\theta = h / N$.
-# The best guess is the share of heads, as you would have said at once.
+# It is a minimum, because $L$ rises without limit towards both ends.
+# The guess with the least loss is the share of heads, as you would have said at once.
 # The point is that the recipe goes on working where you could not have said it at once.
 
 # %%
@@ -161,7 +162,7 @@ check.nll(nll)
 #
 # With the logarithm to base 2 the unit is the **bit**: one fair coin toss.
 # With the natural logarithm it is the **nat**, and 1 bit is $\log 2$ nats.
-# PyTorch's losses are in nats.
+# PyTorch's cross-entropy is in nats.
 
 # %%
 p = torch.linspace(0.005, 1, 200)
@@ -181,9 +182,10 @@ with_text(figure, "Surprise falls from very high near probability 0 to none at 1
 #
 # $$H(y) = -\sum_{k=1}^{K} y_k \log y_k \qquad (0 \log 0 \text{ counts as } 0)$$
 #
-# Claude Shannon showed in 1948 what it buys: no code that can be undone spends fewer bits per message on average, and one can come as near as you like if it may code many messages together.
+# Claude Shannon showed in 1948 what it buys.
+# Let the messages be independent, written one after another, and all to be read back: then no code spends fewer bits per message on average, and one can come as near as you like by coding many messages together.
 # Suppose photographs are of cats half the time, of dogs a quarter, of birds and fish an eighth each.
-# The code words 0, 10, 110, 111 spend 1, 2, 3 and 3 bits.
+# The code words 0, 10, 110, 111 spend 1, 2, 3 and 3 bits: exactly the surprises, which works out because each share is a power of 1/2.
 
 # %%
 y = torch.tensor([1 / 2, 1 / 4, 1 / 8, 1 / 8], dtype=torch.float64)
@@ -244,8 +246,9 @@ with_text(
 # Its entropy is 0, and only one term of the cross-entropy is left: $-\log p_{y}$.
 # So the mean negative log-likelihood of your first exercise *is* a mean cross-entropy.
 #
-# This gives a number to look for in every training run.
+# This gives a number to look for at the start of a training run.
 # A network that knows nothing gives each of $K$ classes the probability $1/K$ and pays $\log K$.
+# Random first weights make the classes not quite alike and usually cost a little more; a first loss far above $\log K$ wants an explanation.
 
 # %%
 for num_classes in (2, 10, 16, 1000):
@@ -287,7 +290,8 @@ with_text(figure, "A cat; three logits, cat highest, rocket negative; three prob
 # %% [markdown]
 # Now move them yourself.
 # Raise one logit and watch the others pay for it.
-# The slider for the temperature belongs to a later paragraph; leave it at 1 for now.
+# The figure writes ln for the logarithm.
+# The gradient and the slider for the temperature belong to later paragraphs; leave the slider at 1 for now.
 
 # %% output="varies"
 softmax_explorer((2.0, 1.0, -1.0), ("cat", "coffee", "rocket"))
@@ -303,7 +307,7 @@ softmax_explorer((2.0, 1.0, -1.0), ("cat", "coffee", "rocket"))
 # $$p_k = \frac{e^{z_k - m}}{\sum_j e^{z_j - m}}$$
 #
 # Now every exponent is at most 0, so nothing overflows.
-# One exponent is exactly 0, so the sum lies between 1 and $K$, and nothing is divided by zero.
+# At least one exponent is exactly 0, so the sum lies between 1 and $K$, and nothing is divided by zero.
 
 # %%
 z = torch.tensor([1000.0, 999.0, 0.0], dtype=torch.float64)
@@ -311,7 +315,7 @@ print("as written:    ", z.exp() / z.exp().sum())
 print("maximum first: ", (z - z.max()).exp() / (z - z.max()).exp().sum())
 
 # %% [markdown]
-# The last probability is $e^{-1000}$, too small for a float, and stored as 0.
+# The last probability is about $e^{-1000}$, too small for a float, and stored as 0.
 # For a probability that is no harm.
 # For its logarithm it is: the true value is about $-1000.3$, but $\log 0$ is $-\infty$.
 # So do not compute the logarithm of the softmax; take it on paper:
@@ -483,12 +487,13 @@ print("autograd", by_autograd)
 jacobian = torch.diag(p) - torch.outer(p, p)  # (K, K)
 by_autograd = torch.autograd.functional.jacobian(lambda z: z.softmax(dim=0), z)
 print("same as autograd:", torch.allclose(jacobian, by_autograd, atol=1e-12))
-print("row sums are zero:", bool((jacobian.sum(dim=1).abs() < 1e-12).all()))
+print("rows and columns sum to zero:", all(bool((jacobian.sum(dim=d).abs() < 1e-12).all()) for d in (0, 1)))
 
 # %% [markdown]
 # The picture shows the sense of it.
 # The diagonal is positive: a higher logit raises its own probability.
-# Everything else is negative: what one class gains, the others lose, and each row adds up to zero.
+# Everything else is negative: what one class gains, the others lose, so each column adds up to zero.
+# So does each row: the same amount added to all logits changes nothing.
 # A matrix with the diagonal alone would be $K$ separate coins.
 
 # %%
@@ -528,7 +533,7 @@ print("numerical  ", numerical)
 # %% [markdown]
 # No autograd was used in the last line: each logit was moved a little up and a little down, and the loss measured.
 # Gradient descent moves the logits against the gradient, so by $y - p$ times the learning rate.
-# The arrows in the picture are these moves.
+# The arrows in the picture are these moves; those of the sliding figure above, $p - y$, are the same turned round.
 # The true class is pulled up by what it lacks, every other is pushed down by what it has too much, and the moves add up to zero.
 
 # %%
@@ -566,7 +571,7 @@ for reduction, formula in [("mean", difference / 5), ("sum", difference)]:
 # That is the gradient of $K$ coins, not of one die.
 # Send it through the softmax, for fifty images at a time, and compare it with $P - Y$.
 # With two classes it is exactly twice as long and points the same way, so a test with two classes that looks only at the direction would pass it.
-# From three classes on it points elsewhere.
+# From three classes on it points elsewhere, but for chance cases such as all classes alike.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -746,10 +751,10 @@ for a in (1.0, 3.0, 5.0, 7.0):
 # To be fair to the squared error:
 #
 # - Part of the difference is only scale. While all classes are alike, $p_k = 1/K$, the formula above gives exactly $(p - y) / K$: the same direction, $K$ times shorter. A learning rate $K$ times larger makes up for that, though not for the flat stretch.
-# - The fault lies in the pair, softmax *and* squared error. Without the softmax, the squared error on the logits themselves has no flat stretch. Hui and Belkin (2021) trained many networks that way and found it as good as cross-entropy or better on most of their language and speech tasks, and slightly behind on images.
+# - The fault lies in the pair, softmax *and* squared error. Without the softmax, the squared error on the logits themselves has no flat stretch. Hui and Belkin (2021) trained many networks that way, with the targets rescaled where there are many classes, and found it as good as cross-entropy or better on most of their language and speech tasks, and slightly behind on images.
 
 # %% [markdown]
-# That a network learns faster with the cross-entropy than with the squared error was measured early, by Solla, Levin and Fleisher in 1988.
+# The cost was measured early: on one artificial problem, Solla, Levin and Fleisher (1988) saw a network learn much faster with the cross-entropy than with the squared error.
 
 # %% [markdown]
 # ## Yes or no: two classes
@@ -757,7 +762,8 @@ for a in (1.0, 3.0, 5.0, 7.0):
 # Is there a cat in the photograph?
 # One logit $z$ is enough, squeezed by the **sigmoid** $p = \sigma(z) = \frac{1}{1 + e^{-z}}$, and one target $t$, 1 for yes and 0 for no.
 # This is the coin of the first paragraph, so its loss is $\ell = -t \log p - (1 - t) \log (1 - p)$.
-#
+
+# %% [markdown]
 # Put the sigmoid in.
 # Since $-\log p = \log (1 + e^{-z}) = \log (1 + e^{z}) - z$ and $-\log (1 - p) = \log (1 + e^{z})$,
 #
@@ -803,7 +809,7 @@ print(f"loss, the mean over three questions: {F.binary_cross_entropy_with_logits
 #
 # Write `binary_cross_entropy_with_logits(logits, targets)`: the mean over *all* entries, one number.
 # Both have the same shape, which may be $(N,)$ or $(N, K)$; targets lie between 0 and 1.
-# It must hold for logits of $\pm 1000$, without a clamp and without PyTorch's ready-made one.
+# It must hold for logits of $\pm 1000$, without clamping a probability and without PyTorch's ready-made one.
 
 
 # %% exercise="binary_cross_entropy_with_logits"
@@ -878,7 +884,7 @@ print(f"lowest possible with these votes, their entropy: {-torch.xlogy(votes, vo
 #
 # The true class keeps $1 - \varepsilon + \varepsilon / K$, every other gets $\varepsilon / K$.
 # The sum is $(1 - \varepsilon) \cdot 1 + K \cdot \frac{\varepsilon}{K} = 1$.
-# Spreading $\varepsilon$ over the $K - 1$ *other* classes is a distribution too, but neither the paper's rule nor PyTorch's.
+# Spreading $\varepsilon$ over the $K - 1$ *other* classes is a distribution too, but neither the paper's rule nor PyTorch's, which is built in: `F.cross_entropy(..., label_smoothing=0.1)`.
 
 # %% [markdown]
 # Two consequences can be had without any training.
@@ -900,7 +906,7 @@ for num_classes in (10, 1000):
 
 # %% [markdown]
 # Does it help?
-# Szegedy and others reported about 0.2 percentage points on ImageNet with 1,000 classes and $\varepsilon = 0.1$.
+# On ImageNet with 1,000 classes and $\varepsilon = 0.1$, Szegedy and others reported about 0.2 percentage points less error, top-1 and top-5.
 # Müller, Kornblith and Hinton (2019) found networks trained with it better calibrated, and less useful as teachers of smaller networks.
 # It is a choice to be measured, not a rule.
 
@@ -928,7 +934,7 @@ check.smooth_labels(smooth_labels)
 #
 # Divide all logits by one number $T > 0$ before the softmax: $p = \mathrm{softmax}(z / T)$.
 # $T$ is called the **temperature**.
-# As $T$ grows, the classes become alike; as $T$ falls towards 0, the largest takes all.
+# As $T$ grows, the classes become alike; as $T$ falls towards 0, the largest logit takes all.
 # The order never changes, so neither does the accuracy.
 # The last slider of the figure under 'From scores to probabilities' does this.
 
@@ -939,8 +945,8 @@ for temperature in (0.25, 1.0, 4.0, 100.0):
 
 # %% [markdown]
 # What is it good for?
-# A network that says 90 % should be right nine times in ten; then it is called **calibrated**.
-# Guo, Pleiss, Sun and Weinberger (2017) found the deep networks of their day far too sure, and that a single temperature, chosen after training on images kept aside for it, to be a good remedy on most of their data sets.
+# When a network says 90 %, it should be right nine times in ten, and so for every other percentage; then it is called **calibrated**.
+# Guo, Pleiss, Sun and Weinberger (2017) found the deep networks of their day mostly too sure, and a single temperature, chosen after training on images kept aside for it, a good remedy on most of their data sets.
 #
 # Choose $T$ how?
 # By the loss of this lesson: the $T$ with the smallest mean cross-entropy on those images.
@@ -990,7 +996,7 @@ check.fit_temperature(fit_temperature)
 # - Softmax turns differences of logits into ratios of probabilities. Subtract the maximum, and never take the logarithm of a softmax.
 # - The gradient by the logits is $p - y$, divided by $N$ for a mean, because the logarithm undoes the exponential. Squared error after softmax stalls when it is certain and wrong.
 # - One of $K$: softmax and class numbers. Any of $K$: sigmoids and a table of 0 and 1. With two classes they agree. Smoothed labels have a floor of their own.
-# - A loss has places where it must be: $\log K$ at the start, never below its floor. A number that cannot be there convicts the code.
+# - A loss has places where it must be: near $\log K$ at the start, never below its floor. A number that cannot be there convicts the code.
 
 # %% [markdown]
 # ## Where this goes wrong in the wild
@@ -1065,7 +1071,7 @@ check.per_image_loss(per_image_loss)
 #
 # The same article's network for ten classes ends with a softmax, and its loss takes a softmax of that.
 # Call the network's output $p = \mathrm{softmax}(z)$; the loss then is $-\log q_y$ with $q = \mathrm{softmax}(p)$.
-# Numbers between 0 and 1 go into the second softmax, so their differences are at most 1, and $q$ cannot get far from uniform, whatever the network does.
+# Numbers between 0 and 1 go into the second softmax, so their differences are at most 1, and no entry of $q$ can be more than $e$ times another, whatever the network does.
 #
 # The log beside it says: loss 1.4492 after the second epoch, 0.6766 at the end.
 
@@ -1093,7 +1099,7 @@ check.double_softmax_floor(double_softmax_floor)
 # %% [markdown]
 # ### Exercise, bug hunt: four logs
 #
-# Four runs of this ten-class code, so it is said, printed the mean training loss after each epoch.
+# Four runs of this ten-class code with its two softmaxes, so it is said, printed the mean training loss after each epoch.
 # Each printed number is a mean of losses of single images.
 #
 # - A: 2.3026, 1.9841, 1.7210
@@ -1120,39 +1126,61 @@ check.published_log(published_log)
 #
 # The fault is more than a number in a log.
 # On the way back the gradient passes the Jacobian of one softmax more, so it shrinks, and it vanishes where the first softmax is certain, as the squared error's did.
-# Here are the photographs of the five-line learner again, with the same steps, once with each loss.
+# While all classes are alike, it is exactly $K$ times too short.
+# Here are the photographs of the five-line learner again, with one softmax, with two, and, to be fair, with two and steps $K$ times as long.
+# The losses are on different scales, so compare how many patches are right, and how sure the first softmax says it is.
+
+
+# %%
+def with_one(x):
+    """A last input of 1 stands for the bias: (N, 12) -> (N, 13)."""
+    return F.pad(x, (0, 1), value=1.0)
+
+
+def train(double, rate, steps=300):
+    """Losses of the colour learner over the steps, and its weights, with one softmax or with two."""
+    weight = torch.zeros(13, patches.num_classes, dtype=torch.float64, requires_grad=True)
+    labels, losses = torch.as_tensor(patches.train.labels), []
+    for _ in range(steps):
+        logits = with_one(x) @ weight
+        loss = F.cross_entropy(logits.softmax(dim=1) if double else logits, labels)
+        losses.append(loss.item())
+        weight.data -= rate * torch.autograd.grad(loss, weight)[0]
+    return losses, weight.detach()
 
 
 # %% output="varies"
-def train(double, steps=300):
-    """Losses of the colour learner over the steps, with one softmax or with two."""
-    weight = torch.zeros(13, patches.num_classes, dtype=torch.float64, requires_grad=True)
-    inputs = F.pad(x, (0, 1), value=1.0)  # a last input of 1 stands for the bias: (N, 13)
-    labels, losses = torch.as_tensor(patches.train.labels), []
-    for _ in range(steps):
-        logits = inputs @ weight
-        loss = F.cross_entropy(logits.softmax(dim=1) if double else logits, labels)
-        losses.append(loss.item())
-        weight.data -= 2.0 * torch.autograd.grad(loss, weight)[0]
-    return losses
-
-
-single, double = train(False), train(True)
-print(f"after 300 steps: one softmax {single[-1]:.2f}, two {double[-1]:.2f}")
+runs = {
+    "one softmax": train(False, 2.0),
+    "two softmaxes": train(True, 2.0),
+    "two, longer steps": train(True, 2.0 * patches.num_classes),
+}
+for name, (losses, weight) in runs.items():
+    right = ((with_one(x) @ weight).argmax(dim=1) == torch.as_tensor(patches.train.labels)).double().mean()
+    p = (with_one(x_val) @ weight).softmax(dim=1)
+    right_val, sure = (p.argmax(dim=1) == labels_val).double().mean(), p.max(dim=1).values.mean()
+    print(f"{name:17} loss {losses[-1]:.2f}, right: {right:.0%} of training, ", end="")
+    print(f"{right_val:.0%} of validation, where it says {sure:.0%}")
 
 # %%
 floor = F.cross_entropy(torch.eye(patches.num_classes)[:1], torch.tensor([0])).item()
 figure, ax = plt.subplots(figsize=(5.8, 3.2), dpi=90, layout="constrained")
-ax.plot(single, color=BLUE, label="one softmax")
-ax.plot(double, color=RED, linestyle="--", label="two softmaxes")
+for (name, (losses, _)), colour, line in zip(
+    runs.items(), (BLUE, RED, "black"), ("-", "--", ":"), strict=True
+):
+    ax.plot(losses, color=colour, linestyle=line, label=name)
 ax.axhspan(floor, floor + 1, color=RED, alpha=0.12, label="all that two softmaxes can cost")
 ax.set(title="A softmax too many", xlabel="step", ylabel="training loss (nats per patch)")
 ax.set_ylim(0)
 ax.legend(frameon=False, loc="lower left")
-with_text(figure, "With one softmax the loss falls below the band that the loss with two can never leave.")
+with_text(figure, "With one softmax the loss falls below the band that the losses with two can never leave.")
 
 # %% [markdown]
-# Note where the red curve starts: at $\log K$, like the right one.
+# With the same steps the second softmax makes the learner slower.
+# Here longer steps make up for that; what they do not mend is the bragging.
+# The worst mistake costs only 1 more than perfection, so being sure and wrong is cheap.
+#
+# Note where all three curves start: at $\log K$.
 # Equal logits give equal probabilities, and equal probabilities a second time.
 # So the habit of checking the first loss, good as it is, does not find this fault.
 # Asking what the *lowest* possible loss is does.

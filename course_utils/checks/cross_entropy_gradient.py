@@ -107,8 +107,7 @@ cross_entropy_grad = FunctionExercise(
         Misconception(
             "softmax twice",
             _double_softmax_gradient,
-            "This is the gradient of a loss that takes the softmax twice: it is too short, and another direction "
-            "besides.",
+            "This is the gradient of a loss that takes the softmax twice; it is shorter than p - y.",
             see="One loss, straight from the logits",
         ),
     ),
