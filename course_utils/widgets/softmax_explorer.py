@@ -1,6 +1,6 @@
 """Logits and temperature → probabilities → loss → gradient.
 
-Lesson 04. With p = softmax(z / T), the true class c and y its one-hot vector, the loss is −ln p_c and its
+Lesson 04. With p = softmax(z / T), the true class c and y its one-hot vector, the loss is −log p_c and its
 gradient with respect to the logits z is (p − y) / T.
 """
 
@@ -71,7 +71,7 @@ def softmax(logits, temperature: float = 1.0) -> np.ndarray:
 
 
 def loss_and_gradient(logits, true_class: int, temperature: float = 1.0) -> tuple[float, np.ndarray]:
-    """−ln p of the true class in nats, and its gradient with respect to the logits, (K,)."""
+    """−log p of the true class in nats, and its gradient with respect to the logits, (K,)."""
     scaled = np.asarray(logits, dtype=float) / temperature
     top = scaled.max()
     loss = top + np.log(np.exp(scaled - top).sum()) - scaled[true_class]
@@ -195,7 +195,7 @@ def _draw_loss(ax, p_true: float, loss: float, name: str) -> None:
         p_true, min(loss, top), "o" if loss <= top else "^", color=VAL, markersize=9, clip_on=False, zorder=5
     )
     ax.text(
-        0.96, 0.8, f"loss = −ln({p_true:.3g})\n= {loss:.3f} nats\n= {loss / NATS_PER_BIT:.3f} bits",
+        0.96, 0.8, f"loss = −log({p_true:.3g})\n= {loss:.3f} nats\n= {loss / NATS_PER_BIT:.3f} bits",
         transform=ax.transAxes, ha="right", va="top", fontsize=11,
         bbox={"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": VAL, "linewidth": 2},
     )  # fmt: skip
@@ -204,7 +204,7 @@ def _draw_loss(ax, p_true: float, loss: float, name: str) -> None:
     ax.set_xlabel(f"probability of the true class, {name} (%)")
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=""))
     ax.set_ylabel("loss (nats)")
-    ax.set_title("Loss −ln p of the true class")
+    ax.set_title("Loss −log p of the true class")
     tidy(ax)
     bits = ax.secondary_yaxis("right", functions=(lambda n: n / NATS_PER_BIT, lambda b: b * NATS_PER_BIT))
     bits.set_ylabel("loss (bits)", fontsize=TEXT)
