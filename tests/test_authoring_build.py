@@ -107,6 +107,7 @@ def test_the_pair_is_the_same_lesson(built):
     notebook = student(built)
     assert [c.source for c in text.cells] == [c.source for c in notebook.cells]
     assert text.metadata["jupytext"]["formats"] == "ipynb,py:percent"
+    assert "jupytext" not in notebook.metadata  # see PAIRING: a learner's answers come first
     assert [c.metadata.get("nbgrader") for c in text.cells] == [
         c.metadata.get("nbgrader") for c in notebook.cells
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 
 import jupytext
@@ -12,6 +13,8 @@ from course_utils.authoring.publication import Publication
 from course_utils.authoring.source import LessonSource, SourceCell
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+# Only the text carries the pairing. Were it in the notebook too, JupyterLab with jupytext would refuse to open
+# a lesson that was saved elsewhere, or take a learner's answers back to the stubs of an untouched text.
 PAIRING = {
     "formats": "ipynb,py:percent",
     "notebook_metadata_filter": "course,kernelspec,-jupytext.text_representation.jupytext_version",
@@ -35,7 +38,9 @@ def solution_notebook(
 
 def paired_text(notebook: nbformat.NotebookNode) -> str:
     """The student notebook as py:percent, as jupytext pairs it."""
-    return jupytext.writes(notebook, fmt="py:percent")
+    paired = copy.deepcopy(notebook)
+    paired.metadata["jupytext"] = PAIRING
+    return jupytext.writes(paired, fmt="py:percent")
 
 
 def as_json(notebook: nbformat.NotebookNode) -> str:
@@ -67,8 +72,6 @@ def _notebook(
     course = {"lesson": lesson.name, "title": lesson.title, "minutes": lesson.minutes,
               "prerequisites": list(lesson.prerequisites)}  # fmt: skip
     metadata = {"course": course, "kernelspec": KERNEL, "language_info": {"name": "python"}}
-    if student:
-        metadata["jupytext"] = PAIRING
     return new_notebook(cells=cells, metadata=metadata)
 
 
