@@ -686,6 +686,8 @@ with_text(ax, "Four photographs, and below each the same pixels in a shuffled or
 # $$\frac{\partial \ell}{\partial W'} = g\, (P x)^\top = (g\, x^\top) P^\top = \frac{\partial \ell}{\partial W} P^\top .$$
 #
 # They are permuted in the same way as the weights.
+
+# %% [markdown]
 # SGD, momentum and Adam treat each weight by itself, so after the step $W' = W P^\top$ still holds, and by induction after every step.
 # The first weights are independent draws from one distribution, so $W P^\top$ is as likely a start as $W$.
 # Hence, rounding aside, the results over random starts have *exactly* the same distribution; two runs differ only by the seed.

@@ -57,9 +57,10 @@ def sort_of_failure(measured: dict[str, float]) -> str:
         return "over budget"
     if measured["val_accuracy"] >= ACCURACY:
         return ""
-    if measured["train_accuracy"] < HARDLY_TRAINED:
+    on_train = measured.get("train_accuracy", 0.0)
+    if on_train < HARDLY_TRAINED:
         return "untrained"
-    gap = measured["train_accuracy"] - measured["val_accuracy"]
+    gap = on_train - measured["val_accuracy"]
     return "does not carry over" if gap > WIDE_GAP else "on the way"
 
 
