@@ -1,5 +1,7 @@
 """Exercises of lesson 04: the binary loss and its two-class twin."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 
@@ -45,6 +47,34 @@ def _by_softmax(z, t):
     return -(t * torch.log_softmax(z, dim=-1)).sum(-1).mean()
 
 
+def _log_of_one_plus_exp(z):
+    return (1 + z.exp()).log()
+
+
+def _with_a_small_number(small):
+    """Sigmoid first, then log(p + small), which hides the infinity at log(small)."""
+
+    def answer(z, t):
+        p = torch.sigmoid(z)
+        return -(t * (p + small).log() + (1 - t) * (1 - p + small).log()).mean()
+
+    return Misconception(
+        f"a small number added, {small:g}",
+        answer,
+        f"Adding a small number hides the infinity but caps the loss near {-math.log(small):.0f}, "
+        "and beyond the cap there is no gradient. The rearranged formula needs no such help.",
+    )
+
+
+def _with_clamped_logits(limit):
+    return Misconception(
+        f"clamped logits, {limit}",
+        lambda z, t: _binary(z.clamp(-limit, limit), t),
+        f"Clamping the logits caps the loss at {limit}, and beyond the cap there is no gradient: the worst "
+        "mistakes teach nothing. The rearranged formula needs no clamp.",
+    )
+
+
 binary_cross_entropy_with_logits = FunctionExercise(
     name="binary_cross_entropy_with_logits",
     points=3,
@@ -66,6 +96,37 @@ binary_cross_entropy_with_logits = FunctionExercise(
             "infinity "
             "is nan. Rearrange until only exp(-|z|) is left.",
         ),
+        Misconception(
+            "exp overflows",
+            lambda z, t: (_log_of_one_plus_exp(z) - t * z).mean(),
+            "Right for small logits, but exp(1000) is infinite. Take the larger of z and 0 out of the "
+            "logarithm, so that only exp(-|z|) is left.",
+        ),
+        Misconception(
+            "target forgotten",
+            lambda z, t: F.softplus(z).mean(),
+            "That is log(1 + exp(z)), the loss when the answer is no. The term t z, which tells yes from no, "
+            "is missing.",
+        ),
+        Misconception(
+            "target forgotten, exp overflows",
+            lambda z, t: _log_of_one_plus_exp(z).mean(),
+            "That is log(1 + exp(z)), the loss when the answer is no: the term t z, which tells yes from no, "
+            "is missing. And exp(1000) is infinite.",
+        ),
+        Misconception(
+            "target with the wrong sign",
+            lambda z, t: (F.softplus(z) + t * z).mean(),
+            "Your t z has the wrong sign: it is subtracted, so that a yes with a high logit costs little.",
+        ),
+        Misconception(
+            "target with the wrong sign, exp overflows",
+            lambda z, t: (_log_of_one_plus_exp(z) + t * z).mean(),
+            "Your t z has the wrong sign: it is subtracted, so that a yes with a high logit costs little. "
+            "And exp(1000) is infinite.",
+        ),
+        *map(_with_a_small_number, (1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6)),
+        *map(_with_clamped_logits, (20, 30, 50, 80, 88, 100)),
         Misconception(
             "clamped",
             _by_clamped_sigmoid,
@@ -102,7 +163,7 @@ binary_cross_entropy_with_logits = FunctionExercise(
         ),
     ),
     hints=(
-        "Start from softplus: log(1 + exp(z)) - z * target. Check on paper that it equals the formula above.",
+        "Start from log(1 + exp(z)) - z * target, derived above. Where does it overflow, and where not?",
         "log(1 + exp(z)) overflows for large z. Take max(z, 0) out of it: what remains holds only exp(-|z|).",
         "torch.log1p(x) is log(1 + x), accurate for small x.",
     ),
@@ -161,7 +222,7 @@ as_two_classes = FunctionExercise(
         ),
     ),
     hints=(
-        "Divide top and bottom of sigmoid(z) = exp(z) / (1 + exp(z)): the 1 is exp of which logit?",
+        "sigmoid(z) = exp(z) / (exp(0) + exp(z)). Of which two logits is this a softmax?",
         "A softmax only knows differences of logits, so the logit of no may be fixed at 0.",
     ),
     see="Yes or no: two classes",

@@ -77,17 +77,20 @@ softmax_gradient = DerivationExercise(
             "the gradient of K binary losses",
             {"dloss_dp": lambda p, y: -(y / p - (1 - y) / (1 - p))},
             "The part with (1 - y)/(1 - p) belongs to a sum of yes-or-no losses. "
-            "This loss has one logarithm a class, so its derivative is -y/p and nothing more.",
+            "This loss has one logarithm a class: differentiate y_k log p_k and nothing more.",
+            see="Step 1: how the loss answers to the probabilities",
         ),
         Misconception(
             "target forgotten",
             {"dloss_dp": lambda p, y: -1 / p},
             "Every class got -1/p. The loss holds y_k log p_k, so class k keeps its factor y_k.",
+            see="Step 1: how the loss answers to the probabilities",
         ),
         Misconception(
             "the logarithm itself",
             {"dloss_dp": lambda p, y: -y * p.log()},
             "That is the loss of each class, not its derivative: the derivative of log p is 1/p.",
+            see="Step 1: how the loss answers to the probabilities",
         ),
         Misconception(
             "softmax treated as K sigmoids",
@@ -110,6 +113,39 @@ softmax_gradient = DerivationExercise(
             see="Step 2: how the probabilities answer to the logits",
         ),
         Misconception(
+            "p_i squared off the diagonal",
+            {"dp_dz": lambda p: p[:, None] * (torch.eye(len(p)).to(p) - p[:, None])},
+            "Off the diagonal you have -p_i p_i, the same number all along a row: p[:, None] stands for p_i "
+            "both times. The second factor is p_j, which changes along the row: p[None, :].",
+            see="Step 2: how the probabilities answer to the logits",
+        ),
+        Misconception(
+            "p_j squared off the diagonal",
+            {"dp_dz": lambda p: p * (torch.eye(len(p)).to(p) - p)},
+            "Off the diagonal you have -p_j p_j, the same number all down a column: a vector (K,) is laid "
+            "along the rows both times. The first factor is p_i, which changes down a column: p[:, None].",
+            see="Step 2: how the probabilities answer to the logits",
+        ),
+        Misconception(
+            "inner for outer product",
+            {"dp_dz": lambda p: torch.diag(p) - p @ p},
+            "`p @ p.T` of two vectors is one number, the sum of p_k p_k, and it was taken from every entry. "
+            "The table of all products p_i p_j is torch.outer(p, p).",
+            see="Step 2: how the probabilities answer to the logits",
+        ),
+        Misconception(
+            "a second softmax in the Jacobian",
+            {"dp_dz": lambda p: _dp_dz(torch.softmax(p, dim=0))},
+            "You took the softmax of p. It is a softmax already: use it as it comes.",
+            see="Step 2: how the probabilities answer to the logits",
+        ),
+        Misconception(
+            "a second softmax in the result",
+            {"dloss_dz": lambda p, y: torch.softmax(p, dim=0) - y},
+            "You took the softmax of p. It is a softmax already: use it as it comes.",
+            see="Step 3: the chain",
+        ),
+        Misconception(
             "only the diagonal of the chain",
             {"dloss_dz": lambda p, y: -y * (1 - p)},
             "You multiplied each ∂ℓ/∂p_k by ∂p_k/∂z_k alone. The chain rule adds over all K probabilities "
@@ -128,11 +164,13 @@ softmax_gradient = DerivationExercise(
             {"dloss_dz": lambda p, y: p * ((p - y) - (p * (p - y)).sum())},
             "That is the slope of the squared error ½|p - y|², softmax Jacobian and all. "
             "For cross-entropy the 1/p of step 1 cancels the p of step 2.",
+            see="Step 3: the chain",
         ),
     ),
     hints=(
-        "Step 1: only the term y_k log p_k holds p_k.",
-        "Step 2: write p_i = exp(z_i) / S. When i = j the quotient rule gives two terms, otherwise one.",
+        "Step 1: which terms of the sum hold p_i? Only they have a derivative.",
+        "Step 2: write p_i = exp(z_i) / S. When i = j the quotient rule gives two terms, otherwise one. "
+        "Put p back for each exp(z) / S.",
         "Step 2 in one line: diag(p) minus the outer product of p with itself.",
         "Step 3: add (-y_i / p_i) times p_i (δ_ij - p_j) over i, and use that the y_i sum to one.",
     ),

@@ -45,6 +45,26 @@ def _double_softmax_gradient(z, y):
     return torch.autograd.grad(F.cross_entropy(torch.softmax(z, dim=1), y), z)[0]
 
 
+def _row_of_ids(z, y):
+    return torch.softmax(z, dim=1) - y
+
+
+def _every_label_in_every_row(z, y):
+    p = torch.softmax(z, dim=1)
+    p[:, y] -= 1
+    return p
+
+
+_NOT_AN_INDEX = (
+    "`p - labels` subtracts class ids, laid out along the classes as if label i belonged to class i. "
+    "Subtract 1 at the entry (i, labels[i]) of each row, or a one-hot table."
+)
+_EVERY_ROW = (
+    "`p[:, labels] -= 1` takes 1 away in every row for every label of the batch. "
+    "Pair row i with label i: give the row numbers instead of the colon."
+)
+
+
 cross_entropy_grad = FunctionExercise(
     name="cross_entropy_grad",
     points=2,
@@ -93,6 +113,12 @@ cross_entropy_grad = FunctionExercise(
             "You subtracted the class id from the whole row. "
             "Subtract 1 from the entry of the true class and nothing from the others.",
         ),
+        Misconception("labels subtracted", lambda z, y: _row_of_ids(z, y) / len(y), _NOT_AN_INDEX),
+        Misconception("labels subtracted, 1/N forgotten", _row_of_ids, _NOT_AN_INDEX),
+        Misconception(
+            "every label in every row", lambda z, y: _every_label_in_every_row(z, y) / len(y), _EVERY_ROW
+        ),
+        Misconception("every label in every row, 1/N forgotten", _every_label_in_every_row, _EVERY_ROW),
         Misconception(
             "logits in place of probabilities",
             lambda z, y: (z - _hot(z, y)) / len(y),

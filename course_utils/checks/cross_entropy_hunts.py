@@ -1,14 +1,18 @@
 """Bug hunts of lesson 04: labels that broadcast, and a published log."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 
 from course_utils.checks.case import Case, Misconception
+from course_utils.checks.compare import Difference
 from course_utils.checks.cross_entropy_draws import draw_labels, draw_logits
 from course_utils.checks.functions import FunctionExercise
-from course_utils.checks.values import ChoiceExercise
+from course_utils.checks.respond import Response
+from course_utils.checks.values import ChoiceExercise, value_of
 
 
 def _label_cases(rng):
@@ -70,6 +74,19 @@ _BROADCAST = (
 )
 
 
+def _bytes_as_index(logits, labels):
+    return -torch.log_softmax(logits, dim=1)[torch.arange(len(logits)), labels.reshape(-1)]
+
+
+def _bytes_to_gather(logits, labels):
+    return -torch.log_softmax(logits, dim=1).gather(1, labels.reshape(-1, 1))[:, 0]
+
+
+def _bytes_to_one_hot(logits, labels):
+    hot = F.one_hot(labels.reshape(-1), logits.shape[1])
+    return -(hot * torch.log_softmax(logits, dim=1)).sum(dim=1)
+
+
 per_image_loss = FunctionExercise(
     name="per_image_loss",
     points=3,
@@ -86,6 +103,22 @@ per_image_loss = FunctionExercise(
             ),
             "The numbers are right, but labels of a wrong shape still pass in silence. "
             "Raise ValueError unless the shape is (N,) or (N, 1).",
+        ),
+        Misconception(
+            "bytes as an index",
+            _refusing(_bytes_as_index),
+            "Bytes as an index are a mask in PyTorch, yes or no for each row, not class numbers: "
+            ".long() first.",
+        ),
+        Misconception(
+            "bytes given to gather",
+            _refusing(_bytes_to_gather),
+            "gather wants whole numbers of at least 32 bits, and these labels are bytes: .long() first.",
+        ),
+        Misconception(
+            "bytes given to one_hot",
+            _refusing(_bytes_to_one_hot),
+            "one_hot wants int64, and these labels are bytes: .long() first.",
         ),
         Misconception(
             "one-hot of a column has three axes",
@@ -152,6 +185,11 @@ double_softmax_floor = FunctionExercise(
             "Of K classes only K - 1 are wrong: you counted the true one among them.",
         ),
         Misconception(
+            "bits for nats",
+            lambda k: math.log2(1 + (k - 1) / math.e),
+            "The right floor, but that is in bits: take the natural logarithm, as the loss does.",
+        ),
+        Misconception(
             "ratio turned round",
             lambda k: math.log(1 + (k - 1) * math.e),
             "You have the ratio of the exponentials turned round: the true class holds exp(1), each other "
@@ -177,20 +215,39 @@ double_softmax_floor = FunctionExercise(
 )
 
 
-published_log = ChoiceExercise(
+NO_DICTIONARY = "no dictionary"
+
+
+class _FourLogs(ChoiceExercise):
+    """Says so when what came back is no dictionary at all."""
+
+    def respond(self, answer: Any, case: Case) -> Response:
+        chosen = value_of(answer)
+        if chosen.error is None and not isinstance(chosen.value, Mapping):
+            return Response(NO_DICTIONARY)
+        return super().respond(answer, case)
+
+    def difference(self, expected: Response, response: Response) -> Difference | None:
+        if isinstance(response.value, str) and response.value == NO_DICTIONARY:
+            remark = 'Return a dictionary, {"A": ..., "B": ..., "C": ..., "D": ...}, with a word for each log.'
+            return Difference(None, response.value, remark=remark)
+        return super().difference(expected, response)
+
+
+published_log = _FourLogs(
     name="published_log",
     points=2,
     minutes=8,
     options={
-        "possible": "this code could print this log",
-        "impossible": "this code could never print this log",
+        "possible": "you say that this code could print this log",
+        "impossible": "you say that this code could never print this log",
     },
     answer={"A": "possible", "B": "impossible", "C": "impossible", "D": "possible"},
     misconceptions=(
         Misconception(
             "a loss below the floor believed",
             {"B": "possible"},
-            "Log B falls, as a loss should, but both its numbers lie below the floor for ten classes. "
+            "Log B falls, as a loss should, but its last number lies below the floor for ten classes. "
             "No weights can do that.",
         ),
         Misconception(

@@ -83,6 +83,12 @@ nll = FunctionExercise(
             "however small it is.",
         ),
         Misconception(
+            "whole rows picked",
+            lambda p, y: -p[y].log().mean(),
+            "`probabilities[labels]` picks whole rows: it takes the labels for numbers of images. "
+            "Give two indices, the row number and the label.",
+        ),
+        Misconception(
             "every label for every image",
             lambda p, y: -p[:, y].log().mean(),
             "`probabilities[:, labels]` picks every label for every image, an N by N table. "
@@ -168,6 +174,29 @@ cross_entropy = FunctionExercise(
             "a yes-or-no loss, averaged over classes",
             lambda z, y: F.binary_cross_entropy_with_logits(z, F.one_hot(y, z.shape[1]).to(z)),
             _BINARY,
+        ),
+        Misconception(
+            "logarithm of log-probabilities",
+            lambda z, y: -of_true_class(torch.log_softmax(z, dim=1), y).log().mean(),
+            "You took a logarithm of log_softmax, and logarithms of negative numbers are nan. nll takes the "
+            "logarithm itself and wants probabilities: pick and average log_softmax without it.",
+        ),
+        Misconception(
+            "logarithm of logits",
+            lambda z, y: -of_true_class(z, y).log().mean(),
+            "You took the logarithm of the logits, and a negative logit gives nan. nll takes the logarithm "
+            "itself and wants probabilities; from logits the way goes through log_softmax.",
+        ),
+        Misconception(
+            "mean over classes too",
+            lambda z, y: F.cross_entropy(z, y) / z.shape[1],
+            "You divided by N times K. Each image contributes one loss, so divide by N only.",
+        ),
+        Misconception(
+            "every label for every image",
+            lambda z, y: -torch.log_softmax(z, dim=1)[:, y].mean(),
+            "`[:, labels]` picks every label for every image, an N by N table. "
+            "Pair row i with label i: give the row numbers too.",
         ),
         Misconception(
             "no softmax at all",

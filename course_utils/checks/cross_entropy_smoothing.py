@@ -40,6 +40,12 @@ def _observed_classes(labels, k, e):
     return _smooth(labels, k, e)
 
 
+def _every_label_in_every_row(labels, k, e):
+    table = torch.full((len(labels), k), e / k)
+    table[:, labels] += 1 - e
+    return table
+
+
 smooth_labels = FunctionExercise(
     name="smooth_labels",
     points=2,
@@ -69,6 +75,30 @@ smooth_labels = FunctionExercise(
             "does not sum to one: nothing taken away, others only",
             _at_and_elsewhere(lambda e, k: 1, lambda e, k: e / k),
             "Your rows sum to more than one: what you spread must first be taken from the true class.",
+        ),
+        Misconception(
+            "the whole smoothing added everywhere",
+            lambda labels, k, e: (1 - e) * F.one_hot(labels, k) + e,
+            "You added the whole smoothing to every class, so your rows sum to more than one. "
+            "It is shared out: divide it by the number of classes.",
+        ),
+        Misconception(
+            "nothing given to the others",
+            lambda labels, k, e: (1 - e) * F.one_hot(labels, k),
+            "You took the smoothing from the true class and gave it to nobody: your rows sum to less than "
+            "one. Spread it over all classes.",
+        ),
+        Misconception(
+            "every label in every row",
+            _every_label_in_every_row,
+            "`table[:, labels]` writes every label of the batch into every row. "
+            "Pair row i with label i: give the row numbers instead of the colon.",
+        ),
+        Misconception(
+            "a table of whole numbers",
+            lambda labels, k, e: _smooth(labels, k, e).long(),
+            "Your table holds whole numbers, and writing 0.9 into it stores 0. F.one_hot and labels are "
+            "int64: make the table of floats first.",
         ),
         Misconception(
             "the whole smoothing to every class",

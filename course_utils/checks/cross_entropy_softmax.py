@@ -1,5 +1,7 @@
 """Exercises of lesson 04: softmax and log_softmax, stable at any size of logit."""
 
+import math
+
 import torch
 
 from course_utils.checks.case import Case, Misconception
@@ -24,6 +26,27 @@ def _logit_cases(rng):
 def _softmax_with_overall_maximum(z):
     powers = (z - z.max()).exp()
     return powers / powers.sum(dim=1, keepdim=True)
+
+
+def _softmax_without_keepdim(z):
+    powers = (z - z.max(dim=1, keepdim=True).values).exp()
+    return powers / powers.sum(dim=1)
+
+
+def _softmax_maximum_without_keepdim(z):
+    powers = (z - z.max(dim=1).values).exp()
+    return powers / powers.sum(dim=1, keepdim=True)
+
+
+def _softmax_without_any_keepdim(z):
+    powers = (z - z.max(dim=1).values).exp()
+    return powers / powers.sum(dim=1)
+
+
+_KEEPDIM = (
+    "Your {} have the shape (N,), which PyTorch lines up with the columns, not the rows: a square batch goes "
+    "wrong in silence, any other is refused. keepdim=True gives the shape (N, 1)."
+)
 
 
 softmax = FunctionExercise(
@@ -53,6 +76,17 @@ softmax = FunctionExercise(
             "You subtracted the largest logit of the whole batch. A row far below it becomes 0/0: "
             "subtract each row's own maximum, with keepdim=True.",
             see="When exp overflows",
+        ),
+        Misconception(
+            "keepdim forgotten in the sum", _softmax_without_keepdim, _KEEPDIM.format("sums")
+        ),
+        Misconception(
+            "keepdim forgotten in the maximum",
+            _softmax_maximum_without_keepdim,
+            _KEEPDIM.format("maxima"),
+        ),
+        Misconception(
+            "keepdim forgotten twice", _softmax_without_any_keepdim, _KEEPDIM.format("sums and maxima")
         ),
         Misconception(
             "softmax over the whole batch",
@@ -91,6 +125,26 @@ def _half_shifted(z):
     return z - (z - largest).exp().sum(dim=1, keepdim=True).log()
 
 
+def _shifted_by_overall_maximum(z):
+    shifted = z - z.max()
+    return shifted - shifted.exp().sum(dim=1, keepdim=True).log()
+
+
+def _maximum_without_keepdim(z):
+    shifted = z - z.max(dim=1).values
+    return shifted - shifted.exp().sum(dim=1, keepdim=True).log()
+
+
+def _with_a_small_number(small):
+    """log(softmax + small), which hides the infinity at log(small)."""
+    return Misconception(
+        f"a small number added, {small:g}",
+        lambda z: (torch.softmax(z, dim=1) + small).log(),
+        "A small number inside the logarithm hides the infinity but caps the answer near "
+        f"{math.log(small):.0f}, and there the gradient vanishes. z minus log-sum-exp needs no such help.",
+    )
+
+
 log_softmax = FunctionExercise(
     name="log_softmax",
     points=2,
@@ -122,11 +176,20 @@ log_softmax = FunctionExercise(
             "You took the logarithm of a stable softmax. A probability of exp(-2000) is stored as 0, "
             "and its logarithm is minus infinity. Never leave the logarithms: z minus log-sum-exp.",
         ),
+        *map(_with_a_small_number, (1e-12, 1e-10, 1e-9, 1e-8, 1e-7)),
         Misconception(
-            "a small number added",
-            lambda z: (torch.softmax(z, dim=1) + 1e-9).log(),
-            "A small number inside the logarithm hides the infinity but caps the answer near -21, "
-            "and there the gradient vanishes. z minus log-sum-exp needs no such help.",
+            "maximum of the whole batch",
+            _shifted_by_overall_maximum,
+            "You subtracted the largest logit of the whole batch. In a row far below it every exponential is "
+            "stored as 0, and log(0) is minus infinity: subtract each row's own maximum.",
+        ),
+        Misconception(
+            "keepdim forgotten in the log-sum-exp",
+            lambda z: z - torch.logsumexp(z, dim=1),
+            _KEEPDIM.format("log-sum-exps"),
+        ),
+        Misconception(
+            "keepdim forgotten in the maximum", _maximum_without_keepdim, _KEEPDIM.format("maxima")
         ),
         Misconception(
             "maximum not put back",

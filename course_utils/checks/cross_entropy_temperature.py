@@ -1,12 +1,16 @@
 """Exercise of lesson 04: the temperature that makes a model as sure as it should be."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 
 from course_utils.checks.case import Case, Misconception
+from course_utils.checks.compare import as_tensor
 from course_utils.checks.cross_entropy_draws import draw_logits
+from course_utils.checks.exercise import Failure
 from course_utils.checks.functions import FunctionExercise
 
 
@@ -32,15 +36,17 @@ def _confidence_temperature(logits, labels):
 
 
 def _squared_error_temperature(logits, labels):
-    grid = torch.logspace(-1.3, 1.3, 300, base=10, dtype=torch.float64)
+    grid = torch.logspace(-1.4, 1.4, 320, base=10, dtype=torch.float64)
     hot = F.one_hot(labels, logits.shape[1]).double()
     errors = [float(((torch.softmax(logits.double() / t, 1) - hot) ** 2).mean()) for t in grid]
     return float(grid[errors.index(min(errors))])
 
 
 def _temperature_cases(rng):
-    """Labels drawn from softmax(z), then the logits are multiplied: the best temperature is near
-    the factor."""
+    """Labels drawn from softmax(z), then the logits are multiplied: the best temperature is near the factor.
+
+    None is near 1, where T and 1 / T are one, and two lie beyond each end of the ranges that come to mind.
+    """
 
     def case(n, k, factor, label):
         z = draw_logits(rng, n, k)
@@ -48,15 +54,67 @@ def _temperature_cases(rng):
         return Case((z * factor, labels), label=label)
 
     return [
-        case(400, 10, 4.0, "far too sure"),
-        case(300, 3, 2.0, "too sure"),
+        case(400, 10, 6.0, "far too sure"),
+        case(400, 3, 2.5, "too sure"),
         case(500, 5, 0.3, "not sure enough"),
-        case(250, 4, 1.0, "about right"),
-        case(600, 7, 9.0, "absurdly sure"),
+        case(500, 4, 0.12, "far from sure enough"),
+        case(600, 7, 12.0, "absurdly sure"),
+        case(600, 6, 15.0, "more absurdly still"),
     ]
 
 
-fit_temperature = FunctionExercise(
+@dataclass(frozen=True, kw_only=True)
+class _TemperatureExercise(FunctionExercise):
+    """Tells from wrong temperatures where the search went wrong, which no fixed wrong answer could."""
+
+    def remark(self, failures: Sequence[Failure]) -> str:
+        pairs = [_numbers(failure) for failure in failures]
+        if not all(pairs):
+            return ""
+        return _always_the_same(pairs) or _end_of_search(pairs) or _near(pairs) or super().remark(failures)
+
+
+def _numbers(failure):
+    """(expected, got) where both are positive numbers, else nothing."""
+    got = as_tensor(failure.response.value)
+    if got is None or got.numel() != 1 or not 0 < float(got) < math.inf:
+        return ()
+    return float(failure.expected.value), float(got)
+
+
+def _always_the_same(pairs):
+    first = pairs[0][1]
+    if len(pairs) < 5 or any(got != first for _, got in pairs):
+        return ""
+    return f"You answer {first:.4g} whatever the logits and labels are. The loss must choose."
+
+
+def _end_of_search(pairs):
+    """Do at least two answers, and half of the wrong ones, stand at one end while the best lies beyond?"""
+    for end in (min(got for _, got in pairs), max(got for _, got in pairs)):
+        there = [best for best, got in pairs if math.isclose(got, end, rel_tol=1e-3)]
+        elsewhere = [best for best, got in pairs if not math.isclose(got, end, rel_tol=1e-3)]
+        beyond = "below" if all(best < end for best in there) else "above"
+        one_side = beyond == "below" or all(best > end for best in there)
+        if len(there) >= 2 and len(there) >= len(elsewhere) and one_side:
+            return (
+                f"On {len(there)} calls you answer {end:.4g} where the best temperature lies {beyond} it: "
+                "your answer lies at the end of your search range. Search from 0.05 to 20."
+            )
+    return ""
+
+
+def _near(pairs):
+    """Right valley, wrong place in it."""
+    if any(abs(got - best) > max(0.25 * best, 0.25) for best, got in pairs):
+        return ""
+    return (
+        "You are in the right valley, but too coarse: 1 % is asked. Even steps in T are wide where T is "
+        "small; take even steps in log T, or search once more around your best."
+    )
+
+
+fit_temperature = _TemperatureExercise(
     name="fit_temperature",
     points=4,
     minutes=25,
@@ -69,6 +127,18 @@ fit_temperature = FunctionExercise(
             "multiplied for divided",
             lambda z, y: 1 / _best_temperature(z, y),
             "You found the best factor. A temperature divides the logits: return one over your number.",
+        ),
+        Misconception(
+            "chosen by accuracy: the first one tried",
+            lambda z, y: 0.05,
+            "Your temperature is always 0.05, the first of the range. Accuracy cannot choose it: dividing by T "
+            "never changes which class is first, so all temperatures tie. Minimise the cross-entropy.",
+        ),
+        Misconception(
+            "chosen by accuracy: the last one tried",
+            lambda z, y: 20.0,
+            "Your temperature is always 20, the last of the range. Accuracy cannot choose it: dividing by T "
+            "never changes which class is first, so all temperatures tie. Minimise the cross-entropy.",
         ),
         Misconception(
             "chosen by accuracy",
@@ -91,12 +161,13 @@ fit_temperature = FunctionExercise(
         ),
     ),
     hints=(
+        "Plot the mean loss over T for one set of logits. What shape has it, and where is its lowest point?",
         (
             "One unknown: a grid of a thousand temperatures, evenly spaced in log T from 0.05 to 20, is an "
             "honest answer."
         ),
         (
-            "Or put b = 1/T. The mean loss is convex in b, with slope mean(Σ p_k z_k - z_label): "
+            "Or put b = 1/T. The mean loss has one valley in b, with slope mean(Σ p_k z_k - z_label): "
             "bisect for its zero."
         ),
         "Or make log T a parameter and let autograd descend.",
