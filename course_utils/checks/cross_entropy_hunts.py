@@ -229,7 +229,9 @@ class _FourLogs(ChoiceExercise):
 
     def difference(self, expected: Response, response: Response) -> Difference | None:
         if isinstance(response.value, str) and response.value == NO_DICTIONARY:
-            remark = 'Return a dictionary, {"A": ..., "B": ..., "C": ..., "D": ...}, with a word for each log.'
+            remark = (
+                'Return a dictionary, {"A": ..., "B": ..., "C": ..., "D": ...}, with a word for each log.'
+            )
             return Difference(None, response.value, remark=remark)
         return super().difference(expected, response)
 

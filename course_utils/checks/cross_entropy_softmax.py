@@ -77,9 +77,7 @@ softmax = FunctionExercise(
             "subtract each row's own maximum, with keepdim=True.",
             see="When exp overflows",
         ),
-        Misconception(
-            "keepdim forgotten in the sum", _softmax_without_keepdim, _KEEPDIM.format("sums")
-        ),
+        Misconception("keepdim forgotten in the sum", _softmax_without_keepdim, _KEEPDIM.format("sums")),
         Misconception(
             "keepdim forgotten in the maximum",
             _softmax_maximum_without_keepdim,
