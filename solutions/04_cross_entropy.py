@@ -462,7 +462,7 @@ check.cross_entropy(cross_entropy)
 # First we take these three steps with something simpler; then you take them with the softmax.
 
 # %%
-z = torch.tensor([2.0, 1.0, -1.0, 0.5], dtype=torch.float64)  # (K,)
+z = torch.tensor([2.0, 1.0, -0.8, 0.2], dtype=torch.float64)  # (K,)
 y = torch.tensor([0.0, 1.0, 0.0, 0.0], dtype=torch.float64)  # (K,)
 p = z.softmax(dim=0)
 print("p =", p)
@@ -605,6 +605,7 @@ def loss(z):
 jacobian = torch.autograd.functional.jacobian(lambda z: z.softmax(dim=0), z)  # (K, K)
 print("columns of the Jacobian add up to zero:", bool((jacobian.sum(dim=0).abs() < 1e-12).all()))
 print("rows of the Jacobian add up to zero:   ", bool((jacobian.sum(dim=1).abs() < 1e-12).all()))
+print("p - y    ", p - y)
 print("autograd ", torch.autograd.functional.jacobian(loss, z))
 print("nudged   ", torch.stack([(loss(z + n) - loss(z - n)) / 2e-5 for n in nudges]))
 
@@ -615,7 +616,7 @@ print("nudged   ", torch.stack([(loss(z + n) - loss(z - n)) / 2e-5 for n in nudg
 # A matrix with the diagonal alone would be $K$ separate coins.
 
 # %%
-ax = show_matrix(jacobian, "Jacobian ∂p / ∂z", digits=4, xlabel="logit j", ylabel="probability i")
+ax = show_matrix(jacobian, "Jacobian ∂p / ∂z", digits=3, xlabel="logit j", ylabel="probability i")
 ax.get_figure().set_size_inches(4.6, 3.4)
 with_text(ax, "A four by four matrix: positive numbers on the diagonal, negative ones everywhere else.")
 

@@ -171,6 +171,17 @@ def temperature_newton(logits, labels):
     return 1 / b
 
 
+def temperature_refined(logits, labels):
+    """A coarse grid, even in log T, then ever finer ones around its best."""
+    low, high = 0.05, 20.0
+    for _ in range(6):
+        grid = torch.logspace(math.log10(low), math.log10(high), 15, dtype=torch.float64)
+        losses = [F.cross_entropy(logits.double() / t, labels) for t in grid]
+        best = int(torch.stack(losses).argmin())
+        low, high = float(grid[max(best - 1, 0)]), float(grid[min(best + 1, 14)])
+    return (low * high) ** 0.5
+
+
 def temperature_golden(logits, labels):
     low, high, golden = math.log(0.05), math.log(20), (math.sqrt(5) - 1) / 2
     loss = lambda u: F.cross_entropy(logits.double() / math.exp(u), labels)  # noqa: E731
@@ -242,7 +253,13 @@ RIGHT = {
     "binary_cross_entropy_with_logits": [binary_max_form, binary_softplus, binary_logsigmoid, binary_numpy],
     "as_two_classes": [two_classes_stack, two_classes_numpy, two_classes_filled],
     "smooth_labels": [smooth_scatter, smooth_loop, smooth_lerp],
-    "fit_temperature": [temperature_grid, temperature_newton, temperature_golden, temperature_lbfgs],
+    "fit_temperature": [
+        temperature_grid,
+        temperature_refined,
+        temperature_newton,
+        temperature_golden,
+        temperature_lbfgs,
+    ],
     "per_image_loss": [per_image_gather, per_image_one_hot, per_image_array],
     "double_softmax_floor": [
         lambda num_classes: math.log(1 + (num_classes - 1) / math.e),

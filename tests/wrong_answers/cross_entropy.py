@@ -25,6 +25,16 @@ def _shape_checked(answer):
     return checked
 
 
+def _best_of(temperatures):
+    """The temperature with the smallest loss among these: too coarse, or from too short a range."""
+
+    def answer(logits, labels):
+        losses = [F.cross_entropy(logits.double() / t, labels).item() for t in temperatures]
+        return temperatures[losses.index(min(losses))]
+
+    return answer
+
+
 def _changes_its_input(logits):
     logits -= logits.max(dim=1, keepdim=True).values
     return logits.softmax(dim=1)
@@ -157,6 +167,13 @@ WRONG = {
         lambda z, y: 0.05,
         lambda z, y: float((z.argmax(1) == y).float().mean()),
         lambda z, y: math.log(z.shape[1]),
+        _best_of(torch.linspace(0.05, 20, 100).tolist()),
+        _best_of(torch.linspace(0.05, 20, 1000).tolist()),
+        _best_of(torch.linspace(1, 20, 500).tolist()),
+        _best_of(torch.logspace(-1.3, 1, 300).tolist()),
+        lambda z, y: 1 / _best_of(torch.linspace(0.05, 20, 100).tolist())(z, y),
+        lambda z, y: -1.0,
+        lambda z, y: float("nan"),
     ],
     "per_image_loss": [
         _shape_checked(lambda z, y: F.cross_entropy(z, y)),
@@ -167,6 +184,7 @@ WRONG = {
         lambda z, y: F.cross_entropy(z, y, reduction="none"),
         lambda z, y: F.cross_entropy(z, y.squeeze(), reduction="none"),
         lambda z, y: F.cross_entropy(z, y.reshape(-1).long(), reduction="none"),
+        _shape_checked(lambda z, y: -torch.log_softmax(z, 1)[:, y].mean(1)),
         lambda z, y: None,
     ],
     "double_softmax_floor": [
@@ -186,5 +204,6 @@ WRONG = {
         dict.fromkeys("ABCD", "impossible"),
         {"A": "impossible", "B": "possible", "C": "possible", "D": "impossible"},
         {"A": "yes", "B": "no", "C": "no", "D": "yes"},
+        ["possible", "impossible", "impossible", "possible"],
     ],
 }
