@@ -79,6 +79,11 @@ softmax = FunctionExercise(
         ),
         Misconception("keepdim forgotten in the sum", _softmax_without_keepdim, _KEEPDIM.format("sums")),
         Misconception(
+            "keepdim forgotten in the sum, naive",
+            lambda z: z.exp() / z.exp().sum(dim=1),
+            _KEEPDIM.format("sums") + " And exp(1000) is infinite.",
+        ),
+        Misconception(
             "keepdim forgotten in the maximum",
             _softmax_maximum_without_keepdim,
             _KEEPDIM.format("maxima"),
