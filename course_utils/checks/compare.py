@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
+COMPLEX = "Expected real numbers, got complex ones: take the real part."
+
 
 @dataclass(frozen=True)
 class Tolerance:
@@ -56,17 +58,61 @@ def is_array(value: Any) -> bool:
 
 
 def as_tensor(value: Any) -> torch.Tensor | None:
-    """A detached CPU tensor of a number, array or tensor; None when `value` is none of these."""
-    if isinstance(value, torch.Tensor):
-        return value.detach().cpu()
-    if isinstance(value, (bool, int, float, np.ndarray, np.generic)):
-        array = np.asarray(value)
-        return torch.from_numpy(array.copy()) if array.dtype.kind in "biuf" else None
-    return None
+    """A detached, dense CPU tensor of real numbers; None when `value` cannot be made one.
+
+    Never raises: learners return tensors on the meta device, nested ones, arrays of objects.
+    """
+    try:
+        if isinstance(value, torch.Tensor):
+            tensor = _dense(value)
+        elif isinstance(value, (bool, int, float, np.ndarray, np.generic)):
+            tensor = _from_numpy(np.asarray(value))
+        else:
+            return None
+    except Exception:
+        return None
+    return None if tensor is None or tensor.is_complex() or tensor.is_nested else tensor
+
+
+def _dense(value: torch.Tensor) -> torch.Tensor:
+    with torch._C.DisableTorchFunctionSubclass():  # a learner's subclass may do anything
+        tensor = value.detach()
+        tensor = tensor.dequantize() if tensor.is_quantized else tensor
+        return (tensor if tensor.layout is torch.strided else tensor.to_dense()).cpu()
+
+
+def _from_numpy(array: np.ndarray) -> torch.Tensor | None:
+    """PyTorch knows neither long doubles, nor foreign byte orders, nor every unsigned type."""
+    kind, size = array.dtype.kind, array.dtype.itemsize
+    if kind not in "biuf":
+        return None
+    if kind == "u" and size == 8:
+        return torch.from_numpy(array.astype(np.int64)) if (array < 2**63).all() else None
+    plain = np.float64 if kind == "f" and size > 8 else array.dtype.newbyteorder("=")
+    return torch.from_numpy(array.astype(plain))
 
 
 def _nothing_returned(got: Any) -> str:
     return "Your function returned None: is there a `return` at its end?" if got is None else ""
+
+
+def _why_not_numbers(got: Any, kind: str) -> str:
+    """Why `got` cannot be compared with real numbers; nothing for a whole number beyond 64 bits."""
+    if isinstance(got, int):
+        return ""
+    if isinstance(got, torch.Tensor):
+        return _unreadable(got)
+    if isinstance(got, (complex, np.ndarray, np.generic)) and np.iscomplexobj(got):
+        return COMPLEX
+    return _nothing_returned(got) or f"Expected {kind}, got {a_kind_of(got)}."
+
+
+def _unreadable(tensor: torch.Tensor) -> str:
+    with torch._C.DisableTorchFunctionSubclass():
+        if tensor.is_complex():
+            return COMPLEX
+        where = ": it lies on the device `meta`" if tensor.is_meta else ""
+        return f"The numbers of your tensor cannot be read{where}."
 
 
 def _mapping_difference(expected: Mapping, got: Any, tolerance: Tolerance, path: str) -> Difference | None:
@@ -85,8 +131,9 @@ def _mapping_difference(expected: Mapping, got: Any, tolerance: Tolerance, path:
 def _sequence_difference(
     expected: tuple | list, got: Any, tolerance: Tolerance, path: str
 ) -> Difference | None:
-    if is_array(got) and getattr(got, "ndim", 0) == 1:
-        got = got.tolist()
+    row = as_tensor(got) if is_array(got) else None
+    if row is not None and row.ndim == 1:
+        got = row.tolist()
     if not isinstance(got, (tuple, list)):
         remark = _nothing_returned(got) or f"Expected {len(expected)} values, in a tuple or list."
         return Difference(expected, got, path, remark=remark)
@@ -103,8 +150,7 @@ def _number_difference(expected: Any, got: Any, tolerance: Tolerance, path: str)
     want, have = as_tensor(expected), as_tensor(got)
     if have is None:
         kind = "a tensor" if want.ndim else "a number"
-        remark = _nothing_returned(got) or f"Expected {kind}, got {a_kind_of(got)}."
-        return Difference(expected, got, path, remark=remark)
+        return Difference(expected, got, path, remark=_why_not_numbers(got, kind))
     if want.shape != have.shape:
         shapes = f"The shape should be {tuple(want.shape)}, yours is {tuple(have.shape)}."
         if not want.ndim:
@@ -139,7 +185,9 @@ def _wrong_kind(want: torch.Tensor, have: torch.Tensor) -> str:
 
 def a_kind_of(value: Any) -> str:
     """How to name a value's type in a sentence."""
-    if is_array(value):
-        return "a tensor" if isinstance(value, torch.Tensor) else "an array"
+    if isinstance(value, torch.Tensor):
+        return "a tensor"
+    if isinstance(value, np.ndarray):
+        return "an array" if value.dtype.kind in "biufc" else f"an array of the type {value.dtype}"
     name = type(value).__name__
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"

@@ -5,7 +5,8 @@ from course_utils.checks.convolution_costs import count_parameters_and_macs
 from course_utils.checks.convolution_fields import receptive_field
 from course_utils.checks.convolution_im2col import conv2d_im2col
 from course_utils.checks.convolution_layer import conv2d
-from course_utils.checks.convolution_plane import cross_correlate, fooling_kernel, one_pixel, published_layer
+from course_utils.checks.convolution_plane import cross_correlate, one_pixel
+from course_utils.checks.convolution_published import fooling_kernel, published_layer
 from course_utils.checks.convolution_sizes import output_size
 from course_utils.checks.session import Checks
 

@@ -68,6 +68,11 @@ count_parameters_and_macs = FunctionExercise(
     ),
     misconceptions=(
         Misconception(
+            "the two counts exchanged",
+            miscounted(lambda i, o, k, a, g, b: (o * i // g * k * a, o * i // g * k + b)),
+            "Your two counts have changed places: parameters first, then multiply-adds.",
+        ),
+        Misconception(
             "bias forgotten",
             miscounted(lambda i, o, k, a, g, b: (o * i // g * k, o * i // g * k * a)),
             "The bias is missing from the parameters: one number for each output channel, when there is a bias.",

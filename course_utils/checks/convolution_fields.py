@@ -38,7 +38,10 @@ def field_cases(rng: torch.Generator) -> list[Case]:
         Case(([(3, 1, 1), (3, 2, 1)],), label="the stride comes last"),
         Case(([(7, 2, 1), (3, 2, 1), (3, 1, 1), (3, 1, 1)],), label="the beginning of a ResNet"),
         Case(([(3, 1, 1), (3, 1, 2), (3, 1, 4)],), label="growing dilation"),
-        Case(([(5, 2, 1), (2, 2, 1), (3, 1, 3), (1, 1, 1)],), label="all at once"),
+        Case(
+            ([(4, 1, 2), (1, 2, 1), (2, 2, 1), (3, 1, 3)],),
+            label="all at once, and a 1x1 layer with a stride",
+        ),
     ]
 
 
@@ -52,6 +55,14 @@ def field(layers, *, span=lambda k, d: d * (k - 1), early=False, strides=True) -
         if strides and not early:
             jump *= stride
     return size
+
+
+def pixels_that_count(layers) -> int:
+    """Only the pixels that move the output, without the gaps between them."""
+    seen = {0}
+    for kernel, stride, dilation in reversed(layers):
+        seen = {start * stride + step * dilation for start in seen for step in range(kernel)}
+    return len(seen)
 
 
 receptive_field = FunctionExercise(
@@ -82,6 +93,12 @@ receptive_field = FunctionExercise(
             "walked from the last layer",
             lambda layers: field(list(reversed(layers))),
             "You walked from the last layer to the first. This recipe starts at the photograph: the first layer first.",
+        ),
+        Misconception(
+            "gaps left out",
+            pixels_that_count,
+            "You counted the pixels that move the output. Strides and dilations may leave gaps between them, and the "
+            "field reaches from the first to the last, gaps and all.",
         ),
         Misconception(
             "dilation ignored",

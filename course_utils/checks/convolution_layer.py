@@ -22,7 +22,7 @@ def layer_cases(rng: torch.Generator) -> list[Case]:
     return [
         draw((1, 1, 5, 6), (1, 1, 3, 3), "one channel in, one out", bias=False),
         draw((1, 3, 5, 6), (1, 3, 2, 3), "three channels in"),
-        draw((2, 2, 6, 5), (4, 2, 3, 2), "two images, four channels out"),
+        draw((2, 2, 7, 5), (4, 2, 3, 2), "two images, four channels out"),
         draw((2, 3, 7, 6), (4, 3, 3, 2), "stride 2", stride=2),
         draw((1, 2, 4, 6), (3, 2, 3, 3), "padding 1", padding=1),
         draw((2, 3, 8, 7), (5, 3, 3, 4), "stride, padding and bias at once", stride=3, padding=2),
@@ -123,6 +123,13 @@ SHARED = (
         "stride forgotten",
         lambda images, weight, bias=None, stride=1, padding=0: layer(images, weight, bias, 1, padding),
         "Stride is missing: the window moves by `stride` pixels from one output to the next.",
+    ),
+    Misconception(
+        "channels last",
+        lambda images, weight, bias=None, stride=1, padding=0: layer(
+            images, weight, bias, stride, padding
+        ).permute(0, 2, 3, 1),
+        "Your channels come last, (N, H_out, W_out, C_out). PyTorch keeps them second, before the rows.",
     ),
 )
 

@@ -25,9 +25,9 @@ def size_cases(rng: torch.Generator) -> list[Case]:
         Case((7, 3), label="nothing special"),
         Case((224, 3), {"padding": 1}, "padding on both sides"),
         Case((28, 5), {"stride": 2}, "28 - 5 = 23 is odd"),
-        Case((10, 3), {"dilation": 2}, "a dilated kernel"),
+        Case((14, 4), {"dilation": 3}, "a dilated kernel"),
         Case((224, 11), {"stride": 4, "padding": 2}, "the first layer of AlexNet as torchvision has it"),
-        Case((32, 4), {"stride": 3, "padding": 1}, "an even kernel and a remainder"),
+        Case((34, 4), {"stride": 3, "padding": 1}, "34 + 2 - 4 = 32 leaves a remainder of 2"),
         Case((extra, 3), {"stride": 2, "padding": 2, "dilation": 3}, "all at once"),
         Case((5, 5), {"stride": 3}, "the kernel fits exactly once"),
     ]

@@ -6,24 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
-
 from course_utils.checks import explain, patterns
 from course_utils.checks.case import Case, Misconception
 from course_utils.checks.compare import Difference, Tolerance, find_difference
+from course_utils.checks.diagnosis import Belief, Failure, believable, clearest, same_error
 from course_utils.checks.respond import Response, quietly
-
-FEW = 4  # numbers; an array of fewer shows no pattern
-
-
-@dataclass(frozen=True)
-class Failure:
-    """The case that is shown to the learner, with what was expected and what came."""
-
-    case: Case
-    expected: Response
-    response: Response
-    difference: Difference
 
 
 @dataclass(frozen=True)
@@ -82,6 +69,11 @@ class Exercise:
         """The functions that this exercise asks for: another one left unwritten is worth naming."""
         return {self.name}
 
+    def unfinished(self, answer: Any, cases: Sequence[Case], responses: Sequence[Response]) -> str:
+        """What to say when some responses are the stub's and others are not."""
+        ends = [c for c, r in zip(cases, responses, strict=True) if r.not_attempted]
+        return explain.unfinished(self, answer, ends[0], len(ends), len(cases))
+
     def asks_for(self) -> str:
         """What stands between the brackets of the check's call."""
         return self.name
@@ -92,9 +84,11 @@ class Exercise:
 
     def remark(self, failures: Sequence[Failure]) -> str:
         """What the numbers alone tell, when no known misconception fits."""
-        return patterns.pattern(
-            [(failure.difference.expected, failure.difference.got) for failure in failures]
-        )
+        pairs = [(failure.difference.expected, failure.difference.got) for failure in failures]
+        places = {failure.difference.path for failure in failures}
+        if len(places) > 1:
+            return ""
+        return patterns.pattern(pairs, *(f"The value {place}" for place in places if place))
 
     def partly(self, known: Misconception) -> str:
         """How to state a misconception that explains the case shown and not every failed one."""
@@ -113,7 +107,7 @@ class Exercise:
         form = self.wrong_form(answer)
         if form:
             return Verdict(self.name, 0, 1, explain.wrong_form(self, form))
-        cases = self.draw(seed)
+        cases = quietly(self.draw, seed)
         return self.judge(answer, cases, [self.respond(answer, case) for case in cases])
 
     def judge(self, answer: Any, cases: Sequence[Case], responses: Sequence[Response]) -> Verdict:
@@ -122,6 +116,8 @@ class Exercise:
         stubs = [response for response in responses if response.not_attempted]
         if stubs:
             text = explain.not_attempted(self, stubs[0])
+            if len(stubs) < len(cases) and not explain.waiting_for(self, stubs[0]):
+                text = self.unfinished(answer, cases, responses)
             return Verdict(self.name, 0, len(cases), text, attempted=False)
         failures, passed = self._sort(cases, responses)
         if not failures:
@@ -134,6 +130,10 @@ class Exercise:
 
     def difference(self, expected: Response, response: Response) -> Difference | None:
         """The first disagreement between two responses, of values or of exceptions."""
+        if isinstance(response.value, BaseException):
+            kind = type(response.value).__name__
+            remark = f"Your function returned a {kind} as its value: write `raise`, not `return`."
+            return Difference(expected.value, None, remark=remark)
         if expected.error is not None:
             if isinstance(response.error, type(expected.error)):
                 return None
@@ -166,17 +166,27 @@ class Exercise:
         one that explains only some is stated of the case shown, so that two mistakes at once still get a
         useful sentence.
         """
-        best: tuple[int, Failure, Misconception] | None = None
+        best: tuple[Misconception, list[Failure]] | None = None
         for known in self.misconceptions:
             same = [failure for failure in failures if self._is_same_mistake(known, failure)]
             if len(same) == len(failures) and not self._contradicted(known, passed):
-                return _clearest(same), known, True
-            if same and (best is None or len(same) > best[0]):
-                best = len(same), _clearest(same), known
-        # One degenerate case may match by chance, and a factor common to all failures tells more than a part.
-        if best and 2 * best[0] >= len(failures) and not self.remark(failures):
-            return best[1], best[2], False
-        return _clearest(failures), None, False
+                return clearest(same), known, True
+            if same and (best is None or len(same) > len(best[1])):
+                best = known, same
+        # A factor common to all failures tells more than a mistake that explains a part of them.
+        if best and self._is_believable(*best, failures, passed) and not self.remark(failures):
+            return clearest(best[1]), best[0], False
+        return clearest(failures), None, False
+
+    def _is_believable(
+        self,
+        known: Misconception,
+        same: Sequence[Failure],
+        failures: Sequence[Failure],
+        passed: Sequence[tuple[Case, Response]],
+    ) -> bool:
+        share = believable(same, failures)
+        return share is Belief.SURE or (share is Belief.IF_ALLOWED and not self._contradicted(known, passed))
 
     def _contradicted(self, known: Misconception, passed: Sequence[tuple[Case, Response]]) -> bool:
         """Would this mistake have failed a case that was answered rightly?"""
@@ -187,24 +197,7 @@ class Exercise:
     def _is_same_mistake(self, known: Misconception, failure: Failure) -> bool:
         wrong = quietly(self.respond, known.answer, failure.case)
         if wrong.error is not None or failure.response.error is not None:
-            return _same_error(wrong.error, failure.response.error)
+            return same_error(wrong.error, failure.response.error)
         if self.difference(failure.expected, wrong) is None:
             return False
         return self.difference(wrong, failure.response) is None
-
-
-def _same_error(left: BaseException | None, right: BaseException | None) -> bool:
-    return type(left) is type(right) and str(left) == str(right)
-
-
-def _clearest(failures: Sequence[Failure]) -> Failure:
-    """The failure easiest to read: values before exceptions and shapes, then the smallest arrays
-    that are large enough to show a pattern."""
-
-    def size(failure: Failure) -> tuple[int, int]:
-        expected = failure.expected.value
-        plain = failure.response.error is None and not failure.difference.remark
-        numbers = expected.numel() if isinstance(expected, torch.Tensor) else FEW
-        return (0 if plain else 1, numbers if numbers >= FEW else 1000 - numbers)
-
-    return min(failures, key=size)

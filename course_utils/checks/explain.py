@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +9,19 @@ import numpy as np
 import torch
 
 from course_utils.checks.case import Case, Misconception
-from course_utils.checks.compare import Difference, a_kind_of, as_tensor, is_array
-from course_utils.checks.respond import Response, raised_in, where_raised
+from course_utils.checks.compare import Difference
+from course_utils.checks.respond import (
+    Response,
+    arguments_do_not_fit,
+    error_text,
+    parameter_names,
+    raised_in,
+    where_raised,
+)
+from course_utils.checks.showing import WIDTH, numbers_of, shortened, two_rows
 
 if TYPE_CHECKING:
     from course_utils.checks.exercise import Exercise, Failure
-
-WIDTH = 6  # numbers of a row that fit beside each other
 
 
 def points(number: int) -> str:
@@ -29,16 +34,31 @@ def all_right(exercise: Exercise, total: int) -> str:
 
 
 def not_attempted(exercise: Exercise, response: Response) -> str:
-    where = raised_in(response.error)
-    if where and where not in {*exercise.own_names(), "<module>", "<lambda>", "__init__", "forward"}:
+    other = waiting_for(exercise, response)
+    if other:
         return (
-            f"{exercise.name}: not attempted yet, or waiting for `{where}`, which is not written yet.\n"
-            f"  Write `{where}` first, run its cell, then run this one again."
+            f"{exercise.name}: not attempted yet, or waiting for `{other}`, which is not written yet.\n"
+            f"  Write `{other}` first, run its cell, then run this one again."
         )
     return (
         f"{exercise.name}: not attempted yet.\n"
-        "  Replace the line `raise NotImplementedError` in the cell above, run it, then run this one."
+        "  Replace `raise NotImplementedError` in the cell above, run it, then run this one."
         + hint_line(exercise)
+    )
+
+
+def waiting_for(exercise: Exercise, response: Response) -> str:
+    """The function of another exercise that the answer calls and that is not written yet."""
+    where = raised_in(response.error)
+    own = {*exercise.own_names(), "<module>", "<lambda>", "__init__", "__call__", "forward"}
+    return "" if where in own else where
+
+
+def unfinished(exercise: Exercise, answer: Any, case: Case, stubs: int, total: int) -> str:
+    """Some calls come back, others still reach a `raise NotImplementedError`."""
+    return (
+        f"{exercise.name}: not finished yet; {stubs} of {total} calls end at `raise NotImplementedError`.\n"
+        f"  {exercise.describe(case, answer)}" + hint_line(exercise)
     )
 
 
@@ -86,82 +106,31 @@ def closing(exercise: Exercise, known: Misconception | None) -> list[str]:
 def both_values(difference: Difference) -> list[str]:
     """Expected above yours, aligned; or the sentence that says why they cannot be compared."""
     if isinstance(difference.got, BaseException):
-        where = where_raised(difference.got)
-        raised = f"raised {type(difference.got).__name__}: {shortened(difference.got)}"
-        lines = [raised, f"in {where}"] if where else [raised]
-        if isinstance(difference.got, TypeError) and "unexpected keyword argument" in str(difference.got):
-            lines.append("The check passes options by name: keep the argument names of the stub.")
-        return lines
+        return [*_raised(difference.got), *([difference.remark] if difference.remark else [])]
     if difference.remark:
-        return (
-            [difference.remark] if difference.path == "" else [f"in {difference.path}: {difference.remark}"]
-        )
-    if difference.index is None:
-        rows = [(difference.path, shown(difference.expected)), (difference.path, shown(difference.got))]
-    else:
-        rows = _rows(difference)
-    (where, expected), (_, got) = rows
-    return [f"expected{where}   {expected}", f"yours   {where}   {got}"]
+        return [f"in {difference.path}: {difference.remark}" if difference.path else difference.remark]
+    return two_rows(difference)
 
 
-def _rows(difference: Difference) -> list[tuple[str, str]]:
-    """The row around the first wrong element, at most WIDTH numbers of it."""
-    want, have, index = difference.expected, difference.got, difference.index
-    if not want.ndim:
-        return [(difference.path, shown(want)), (difference.path, shown(have))]
-    start = max(0, min(index[-1] - WIDTH // 2, want.shape[-1] - WIDTH))
-    window = slice(start, start + WIDTH)
-    cut = "" if want.shape[-1] <= WIDTH else f"{start}:{min(start + WIDTH, want.shape[-1])}"
-    place = ", ".join([*map(str, index[:-1]), *([cut] if cut else [])])
-    where = difference.path + (f"[{place}]" if place else "")
-    rows = want[index[:-1]][window], have[index[:-1]][window]
-    left, right = map(numbers_of, rows)
-    if left == right:  # equal as far as printed: show all digits rather than two identical rows
-        left, right = ([f"{value:.9g}" for value in row.tolist()] for row in rows)
-    width = max(map(len, [*left, *right]))
-    return [(where, "  ".join(text.rjust(width) for text in row)) for row in (left, right)]
-
-
-def numbers_of(row: torch.Tensor) -> list[str]:
-    values = row.tolist()
-    if not row.is_floating_point():
-        return [str(value) for value in values]
-    large = any(abs(value) >= 1e4 or 0 < abs(value) < 1e-3 for value in values)
-    return [f"{value:.4g}" if large else f"{value:.3f}" for value in values]
-
-
-def shown(value: Any) -> str:
-    """One value on one line, cut where it would run on."""
-    number = as_tensor(value)
-    if number is not None and number.ndim == 0:
-        return f"{number.item():.6g}" if number.is_floating_point() else str(number.item())
-    if is_array(value):
-        return f"{a_kind_of(value)} {tuple(value.shape)}"
-    return shortened(repr(value))
-
-
-def shortened(text: Any, limit: int = 160) -> str:
-    line = " ".join(str(text).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+def _raised(error: BaseException) -> list[str]:
+    """The exception, the learner's line, and what to do where the call itself cannot work."""
+    text, where = shortened(error_text(error)), where_raised(error)
+    lines = [f"raised {type(error).__name__}" + (f": {text}" if text else "")]
+    lines += [f"in {shortened(where)}"] if where else []
+    if arguments_do_not_fit(error):
+        lines.append("The check calls it as above: keep the stub's arguments, names and defaults.")
+    return lines
 
 
 def written_call(name: str, case: Case, answer: Any, oracle: Callable) -> str:
     """`conv2d(images (2, 3, 7, 6), weight (4, 3, 3, 2), stride=2)` with the learner's own names."""
-    names = _parameter_names(answer) or _parameter_names(oracle)
+    names = parameter_names(answer) or parameter_names(oracle)
     parts = [
         _argument(names[position] if position < len(names) else "", value)
         for position, value in enumerate(case.args)
     ]
     parts += [_argument(key, value) for key, value in case.kwargs.items()]
     return f"{name}({', '.join(parts)})"
-
-
-def _parameter_names(function: Any) -> list[str]:
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return []
-    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
 def _argument(name: str, value: Any) -> str:

@@ -55,6 +55,6 @@ class FunctionExercise(Exercise):
 
     def difference(self, expected: Response, response: Response) -> Difference | None:
         if self.keeps_inputs and response.inputs_changed:
-            changed = f"Your function changed its input {response.inputs_changed} in place: work on a copy."
-            return Difference(expected.value, response.value, remark=changed)
+            changed = f"Your function changed its input `{response.inputs_changed}` in place: work on a copy."
+            return Difference(expected.value, None, remark=changed)
         return super().difference(expected, response)

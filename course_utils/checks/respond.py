@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import linecache
+import os
 import traceback
 import warnings
 from collections.abc import Callable
@@ -13,6 +15,9 @@ from typing import Any
 import torch
 
 from course_utils.checks.case import Case, copied
+
+NOT_THE_LEARNERS = (os.path.dirname(os.__file__), os.path.dirname(os.path.dirname(__file__)), "<frozen")
+WRONG_ARGUMENTS = ("unexpected keyword argument", "required positional argument", "positional arguments but")
 
 
 @dataclass(frozen=True)
@@ -40,36 +45,65 @@ def own_randomness(seed: int):
         torch.default_generator.set_state(state)
 
 
+@contextmanager
+def silence():
+    """A check writes its verdict and nothing else: no warning, neither ours nor of the code it tries."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def call(answer: Callable, case: Case, seed: int = 0) -> Response:
     """`answer(*args, **kwargs)` on copies of the case's inputs."""
     args, kwargs = copied(case.args), copied(dict(case.kwargs))
     try:
-        with own_randomness(seed):
+        with own_randomness(seed), silence():
             value = answer(*args, **kwargs)
-    except (Exception, RecursionError) as error:
+    except (Exception, SystemExit) as error:
         return Response(error=error)
-    return Response(value, inputs_changed=_first_changed(case, args, kwargs))
+    return Response(value, inputs_changed=_first_changed(answer, case, args, kwargs))
 
 
 def quietly(function: Callable, *args: Any) -> Any:
-    """Our own reference and our wrong answers must not warn into the learner's notebook."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    """Our own references and wrong answers: without warnings, and with gradients even where the
+    learner has switched them off."""
+    with silence(), torch.enable_grad():
         return function(*args)
 
 
-def _first_changed(case: Case, args: tuple, kwargs: dict) -> str:
+def parameter_names(function: Any) -> list[str]:
+    """The names of the positional parameters; none when they cannot be told."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except Exception:  # anything can be passed as an answer
+        return []
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def _first_changed(answer: Callable, case: Case, args: tuple, kwargs: dict) -> str:
     """Which tensor input was changed in place: its name or position, or nothing."""
     before = [*enumerate(case.args), *case.kwargs.items()]
     after = [*enumerate(args), *kwargs.items()]
     for (key, old), (_, new) in zip(before, after, strict=True):
         if isinstance(old, torch.Tensor) and not _unchanged(old, new):
-            return str(key)
+            names = parameter_names(answer)
+            return names[key] if isinstance(key, int) and key < len(names) else str(key)
     return ""
 
 
 def _unchanged(old: torch.Tensor, new: torch.Tensor) -> bool:
-    return old.shape == new.shape and bool(((old == new) | (old != old)).all())
+    try:
+        return old.shape == new.shape and bool(((old == new) | (old != old)).all())
+    except RuntimeError:  # it has become sparse, or lies on another device
+        return False
+
+
+def error_text(error: BaseException) -> str:
+    """What an exception says, on one line; nothing when it cannot say it."""
+    try:
+        return " ".join(str(error).split())
+    except Exception:
+        return ""
 
 
 def where_raised(error: BaseException) -> str:
@@ -88,5 +122,12 @@ def raised_in(error: BaseException) -> str:
     return frames[-1].name if frames else ""
 
 
+def arguments_do_not_fit(error: BaseException) -> bool:
+    """Is it the check's own call that fails, for what the learner wrote takes other arguments?"""
+    named = any(words in error_text(error) for words in WRONG_ARGUMENTS)
+    return isinstance(error, TypeError) and named and not where_raised(error)
+
+
 def _is_learners(filename: str) -> bool:
-    return "course_utils" not in filename and "site-packages" not in filename and "<frozen" not in filename
+    installed = "site-packages" in filename or "dist-packages" in filename
+    return not installed and not filename.startswith(NOT_THE_LEARNERS)

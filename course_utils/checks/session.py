@@ -8,8 +8,7 @@ from typing import Any
 
 from course_utils.checks import explain
 from course_utils.checks.exercise import Exercise
-
-LINE = 88  # characters; notebooks break longer lines of an error in the middle of a word
+from course_utils.checks.showing import LINE
 
 
 def wrapped(text: str) -> str:

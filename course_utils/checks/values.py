@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from course_utils.checks import explain
 from course_utils.checks.case import Case, Misconception
-from course_utils.checks.compare import Difference, Tolerance
+from course_utils.checks.compare import Difference, Tolerance, a_kind_of
 from course_utils.checks.exercise import Exercise, Failure
 from course_utils.checks.respond import Response, call
+from course_utils.checks.showing import shown
 
 
 def value_of(answer: Any) -> Response:
@@ -24,7 +24,7 @@ def _without_the_answer(difference: Difference | None) -> Difference | None:
     """A wrong value is shown alone: beside it the right one would end the exercise."""
     if difference is None or difference.remark or isinstance(difference.got, BaseException):
         return difference
-    return Difference(difference.expected, difference.got, remark=f"yours   {explain.shown(difference.got)}")
+    return Difference(difference.expected, difference.got, remark=f"yours   {shown(difference.got)}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +64,13 @@ class ValueExercise(Exercise):
         return Difference(self.expected, response.value, remark=complaint) if complaint else None
 
 
+@dataclass(frozen=True)
+class NoChoice:
+    """In place of a choice: why there is none to one of the questions."""
+
+    why: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class ChoiceExercise(Exercise):
     """The learner chooses: one option, or an option for each of several questions.
@@ -88,8 +95,12 @@ class ChoiceExercise(Exercise):
         if chosen.error is not None or not case.args:
             return chosen
         (question,) = case.args
-        if not isinstance(chosen.value, Mapping) or question not in chosen.value:
-            return Response(None)
+        if not isinstance(chosen.value, Mapping):
+            keys = ", ".join(f"{each!r}: ..." for each in self.answer)
+            return Response(NoChoice(f"Return a dictionary, {{{keys}}}; yours is {a_kind_of(chosen.value)}."))
+        if question not in chosen.value:
+            keys = shown(list(chosen.value))
+            return Response(NoChoice(f"Your dictionary has no entry {question!r}; its keys are {keys}."))
         given = chosen.value[question]
         return Response(error=NotImplementedError()) if given is ... else Response(given)
 
@@ -102,13 +113,24 @@ class ChoiceExercise(Exercise):
     def difference(self, expected: Response, response: Response) -> Difference | None:
         if response.error is not None:
             return Difference(None, response.error)
-        given = response.value.strip().lower() if isinstance(response.value, str) else response.value
+        if isinstance(response.value, NoChoice):
+            return Difference(None, None, remark=response.value.why)
+        if not isinstance(response.value, str):
+            return Difference(None, None, remark=self._listed(response.value))
+        given = response.value.strip().lower()
         if given == expected.value:
             return None
         if given not in self.options:
-            listed = ", ".join(map(repr, self.options))
-            return Difference(None, given, remark=f"Answer with one of {listed}; yours is {given!r}.")
+            return Difference(None, given, remark=self._listed(given))
         return Difference(None, given, remark=f"yours   {given!r}: {self.options[given]}")
+
+    def _listed(self, given: Any) -> str:
+        return f"Answer with one of {', '.join(map(repr, self.options))}; yours is {shown(given)}."
+
+    def unfinished(self, answer: Any, cases: Sequence[Case], responses: Sequence[Response]) -> str:
+        pairs = zip(cases, responses, strict=True)
+        blank = [str(case.args[0]) for case, response in pairs if response.not_attempted]
+        return f"{self.name}: not finished yet. Still blank: {', '.join(blank)}."
 
     def remark(self, failures: Sequence[Failure]) -> str:
         return ""
