@@ -270,7 +270,8 @@ def draw_windows(size, kernel, stride, padding, dilation, ax):
     for number, window in enumerate(reads, 1):
         ax.plot(window, [-0.5 * number] * kernel, "o-", color="#D55E00")
     title = f"kernel {kernel}, stride {stride}, padding {padding}, dilation {dilation}: {len(reads)} windows"
-    ax.set(title=title, xlabel="pixel", xticks=range(size), yticks=[], xlim=(-1.8, size + 0.8))
+    limits = {"xlim": (-1.8, size + 0.8), "ylim": (-0.5 * len(reads) - 0.4, 1)}
+    ax.set(title=title, xlabel="pixel", xticks=range(size), yticks=[], **limits)
 
 figure, axes = plt.subplots(3, 1, figsize=(6.5, 6), layout="constrained")
 draw_windows(8, 3, 2, 0, 1, axes[0])
