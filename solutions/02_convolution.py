@@ -350,7 +350,8 @@ with_text(
 # $$\text{out}[n, o, i, j] \;=\; \text{bias}[o] \;+\; \sum_{c=0}^{C_\text{in}-1} \sum_{a=0}^{K_h-1} \sum_{b=0}^{K_w-1} \text{weight}[o, c, a, b]\; x[n,\, c,\, iS + aD,\, jS + bD]$$
 #
 # The bias stands outside all three sums.
-#
+
+# %% [markdown]
 # In code, `torch.einsum` writes such sums down as they stand: `einsum("nchw,ochw->no", u, v)` multiplies where letters agree and adds up over every letter that is missing on the right of the arrow, here $c$, $h$ and $w$.
 
 # %% [markdown]
