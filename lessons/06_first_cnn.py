@@ -51,7 +51,8 @@ if importlib.util.find_spec("course_utils") is None:
 # %% [markdown]
 # You need lesson 02 for convolutions and lesson 04 for the cross-entropy and its logits.
 # Everything runs on a laptop without a network or a GPU, and uses a GPU when there is one.
-# A cell that takes more than a few seconds says beforehand about how long it will take, from a few batches that it times on your machine.
+# The long training cells say beforehand about how long they will take, from a few batches that they time on your machine.
+# With Imagenette and no GPU, some other cells take half a minute to two minutes.
 #
 # The library of the course, `training`, holds in finished form what you write here.
 # Later cells use the finished form, so you can go on when an exercise resists.
@@ -80,7 +81,7 @@ DEVICE = training.best_device()
 # If Imagenette, ten classes of ImageNet, is prepared on this machine, we use it at 64 pixels.
 # If not, we use what is always there: small grey squares cut from sixteen photographs, and the question 'which photograph is it from?'.
 # Training squares come from the left part of each photograph and all others from the right, so no pixel is in both.
-# All squares have about the same mean brightness, so brightness gives nothing away.
+# All squares have about the same mean brightness, so the mean brightness gives nothing away.
 #
 # `course data get imagenette` in a terminal brings Imagenette; run this notebook again afterwards, without changing a line.
 
@@ -140,7 +141,7 @@ print(f"images {tuple(images.shape)}, mean {images.mean():.2f}, std {images.std(
 #
 # $$\text{logits} = W x + b, \qquad W \in \mathbb{R}^{K \times D},\; b \in \mathbb{R}^{K}.$$
 #
-# Row $k$ of $W$ is a template for class $k$: as large as the image, one weight for each pixel.
+# Row $k$ of $W$ is a template for class $k$: as large as the image, one weight for each pixel in each channel.
 
 # %% tags=["nbval-ignore-output"]
 linear = nn.Sequential(nn.Flatten(), nn.Linear(C * S * S, K)).to(DEVICE)  # (N, C, S, S) -> (N, K)
@@ -366,7 +367,7 @@ for epoch in range(1, 3):
 # %% [markdown]
 # ## The debugging ladder
 #
-# Neural networks fail silently: a wrong loop still runs, and often still learns something.
+# Neural networks often fail silently: many a wrong loop still runs, and still learns something.
 # So climb a ladder of checks from cheap to dear, and take a long run only from the top.
 #
 # 1. Is the loss at the start what chance would give?
@@ -397,8 +398,9 @@ for epoch in range(1, 3):
 #
 # $$\mathbb{E}[\ell] \approx \ln K + \frac{\sigma^2}{2} \Bigl( 1 - \frac1K \Bigr).$$
 #
-# The loss at the start is $\ln K$ plus a little that grows with the spread of the logits.
-# Far above it, the first weights are too large; far below it, something tells the network the answer.
+# In the mean over random starts, the loss is $\ln K$ plus a little that grows with the spread of the logits; a single start may land a little below.
+# Far above $\ln K$, suspect first weights that are too large, images that were not normalised, or a loss that is summed.
+# Far below it, something tells the network the answer, or the loss is another one.
 
 # %%
 torch.manual_seed(0)
@@ -448,7 +450,8 @@ check.initial_loss_is_plausible(initial_loss_is_plausible)
 # ## Second rung: one batch by heart
 #
 # A model with thousands of parameters should be able to learn 32 images by heart.
-# If it cannot, the loop, the loss or the labels are broken, and no amount of data will mend that.
+# If it cannot, the loop or the loss is broken or the learning rate is far off, and no amount of data will mend that.
+# Wrong labels pass this rung: they can be learnt by heart, too, as you will see.
 #
 # Watch a healthy run and a sick one.
 # The sick one applies the softmax twice, as some published code does: it gives *probabilities* to a loss that wants logits.
@@ -512,6 +515,7 @@ with_text(figure, "Training loss after 40 steps over the learning rate on a loga
 
 # %% [markdown]
 # Each network gets the rate that won its trial.
+# On the small squares the three lowest rates of the linear classifier come out nearly alike, so its winner won by little: when we trained it at 1e-3 instead of 1e-4, it got 8 to 9 % of the validation squares right instead of 6 to 7 %, still far behind the others.
 # A rate that wins forty steps need not win a long run; lesson 05 measures rates with more care, and lesson 08 changes them along the way.
 
 # %% tags=["nbval-ignore-output"]
@@ -691,7 +695,7 @@ with_text(ax, "Four photographs, and below each the same pixels in a shuffled or
 # %% [markdown]
 # SGD, momentum and Adam treat each weight by itself, so after the step $W' = W P^\top$ still holds, and by induction after every step.
 # The first weights are independent draws from one distribution, so $W P^\top$ is as likely a start as $W$.
-# Hence, rounding aside, the results over random starts have *exactly* the same distribution; two runs differ only by the seed.
+# Hence, rounding aside, the results over random starts have *exactly* the same distribution; a plain and a shuffled run differ only as two seeds do.
 # For the MLP the same holds with $W_1$ for $W$.
 
 # %% [markdown]
@@ -713,7 +717,8 @@ print(f"after 20 steps the losses differ by less than 1e-9: {abs(losses[0] - los
 # %% [markdown]
 # ## What the CNN can notice
 #
-# For the CNN there is no such twin.
+# For the CNN and our $\pi$ there is no such twin.
+# (For some permutations there is: mirror all images, and the CNN with mirrored filters is the twin.)
 # Its 3×3 windows hold neighbours; after the shuffling they hold pixels from anywhere, and no permutation of nine weights brings the neighbours back.
 # What that costs is a question for the experiment: the same networks, rates, epochs and seeds, on shuffled images.
 
@@ -744,7 +749,7 @@ with_text(figure, "Validation accuracy of three seeds on plain and on shuffled p
 #
 # What the experiment does *not* show is which of its limits matters more: locality, weight sharing, or the pooling.
 # To tell them apart one would take one away at a time.
-# Nor does the shuffled CNN fall to chance: the mean of a filtered image can still tell something about which grey levels it holds.
+# Nor does the shuffled CNN fall to chance: the mean of a filtered image can still tell something about which grey levels or colours it holds.
 
 # %% [markdown]
 # ## The test set, once
@@ -753,7 +758,7 @@ with_text(figure, "Validation accuracy of three seeds on plain and on shuffled p
 # Now choose the model with the best validation accuracy, and read the test set one single time.
 #
 # A share $a$ measured on $n$ independent images has a standard error of $\sqrt{a (1 - a) / n}$; about two of them either way is what luck alone can do.
-# Overlapping squares are not independent, so for those the true uncertainty is larger.
+# Overlapping squares are not independent, so for those the true uncertainty is as a rule larger.
 
 # %% tags=["nbval-ignore-output"]
 candidates = [(on_val, name, seed) for name in RATES for seed, on_val in zip(SEEDS, table[name][1], strict=True)]
@@ -866,9 +871,10 @@ with_text(figure, "The accuracy of the best guesser rises with the number of gue
 
 
 # %% [markdown]
-# The more you choose from, the rosier the number, though every guesser is as bad as the next.
-# How much real benchmarks suffer is an empirical question: Recht and others collected new test images for ImageNet, found all models lower on them, and concluded that this reuse of the old test set was not the likely reason.
-# That is a finding about one benchmark, not a licence.
+# The more you choose from, the rosier the number on average, though every guesser is as bad as the next.
+# Epochs of one run resemble each other more than these guessers do, so choosing among them flatters less, by how much is seldom known.
+# How much real benchmarks suffer is an empirical question: Recht and others collected new test images for CIFAR-10 and for ImageNet, found the models lower on them, and concluded that the reuse of the old test sets was not the likely reason.
+# That is a finding about two benchmarks, not a licence.
 
 # %% [markdown]
 # ### Exercise: bug hunt, choose without the test set
@@ -930,6 +936,7 @@ check.images_behind(images_behind)
 # With fewer than half of them, and all 6,400 training squares, you can do about as well or better: that is the last exercise, and it is meant to take a while.
 #
 # It always uses the small squares, whatever data the rest of the notebook used, so that the target is the same for everyone.
+# Its validation squares include the test half from above, whose number is already read.
 # Three things to try: batch norm after each convolution (`nn.BatchNorm2d`), a learning rate that falls towards the end (`torch.optim.lr_scheduler.OneCycleLR`), and training images flipped at random.
 # Lesson 08 explains why they tend to help; here it is enough to measure.
 

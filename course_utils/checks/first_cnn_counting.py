@@ -87,6 +87,12 @@ COUNT_PARAMETERS = FunctionExercise(
             "does neither.",
         ),
         Misconception(
+            "parameters and buffers added",
+            lambda model: sum(t.numel() for t in (*model.parameters(), *model.buffers())),
+            "You add the buffers, such as batch norm's running means. No gradient moves them: they are no "
+            "parameters.",
+        ),
+        Misconception(
             "frozen weights left out",
             lambda model: sum(p.numel() for p in model.parameters() if p.requires_grad),
             "You count only what is trained at the moment. A frozen weight is a parameter too: this "
@@ -104,6 +110,17 @@ COUNT_PARAMETERS = FunctionExercise(
                 p.numel() for n, p in model.named_parameters() if n.endswith(("weight", "bias"))
             ),
             "You count only what is called `weight` or `bias`; a module may give its parameters other names.",
+        ),
+        Misconception(
+            "weight and bias of each layer",
+            lambda model: sum(
+                t.numel()
+                for m in model.modules()
+                for t in (getattr(m, "weight", None), getattr(m, "bias", None))
+                if t is not None
+            ),
+            "You ask each layer for `weight` and `bias`. A module may give its parameters other names, and a "
+            "weight that two layers share is counted twice. `model.parameters()` lists each parameter once.",
         ),
         Misconception(
             "first dimensions only",
@@ -185,6 +202,12 @@ INITIAL_LOSS = FunctionExercise(
             "any loss, however large, seems near (and inf even equal).",
         ),
         Misconception(
+            "math.isclose",
+            _by(lambda x, k, t: math.isclose(x, math.log(k), rel_tol=t)),
+            "`math.isclose` takes its share of the larger of the two numbers. Here it is a share of ln K, "
+            "whichever is larger: `abs(loss - chance) <= tolerance * chance`.",
+        ),
+        Misconception(
             "only too high is caught",
             _by(lambda x, k, t: x <= (1 + t) * math.log(k)),
             "You accept every loss that is low enough. An untrained network that beats chance by far "
@@ -194,8 +217,8 @@ INITIAL_LOSS = FunctionExercise(
         Misconception(
             "only too low is caught",
             _by(lambda x, k, t: x >= (1 - t) * math.log(k)),
-            "You accept every loss that is high enough. Far above ln K the network is confident and "
-            "wrong before it has learnt anything: its first weights are too large.",
+            "You accept every loss that is high enough. Far above ln K something is wrong too: first weights "
+            "that are too large, images that were not normalised, or a loss that is summed.",
         ),
         Misconception(
             "one class too few",
@@ -215,8 +238,9 @@ INITIAL_LOSS = FunctionExercise(
         Misconception(
             "absolute tolerance",
             _by(lambda x, k, t: abs(x - math.log(k)) <= t),
-            "Your tolerance is absolute. It is meant as a share of ln K: a distance of 0.15 is much "
-            "for two classes and little for a thousand.",
+            "Your tolerance does not grow with ln K: it is absolute, or a share of the probability 1/K, which "
+            "comes to nearly the same. It is meant as a share of ln K: a distance of 0.15 is much for two "
+            "classes and little for a thousand.",
         ),
         Misconception(
             "always ln 2",

@@ -73,6 +73,8 @@ def _variant(
     divide=True,
     by_batches=False,
     last_only=False,
+    over_batches=False,
+    swapped=False,
 ) -> Callable:
     """An evaluation that departs from the right one in what is named."""
 
@@ -99,6 +101,10 @@ def _variant(
             return sum(a / n for a, _, n in rows) / len(rows), correct / count
         if not divide:
             return loss, correct / count
+        if over_batches:
+            return loss / len(rows), correct / count
+        if swapped:
+            return correct / count, loss / count
         return loss / count, correct if counts else correct / count
 
     return answer
@@ -127,8 +133,8 @@ MISCONCEPTIONS = (
     Misconception(
         "left in evaluation mode",
         _variant(restore=False),
-        "You leave the model in evaluation mode: the next epoch would train without dropout and with "
-        "frozen batch norm. Put it back into the mode in which you found it.",
+        "You leave the model in evaluation mode: a loop that does not switch back would train on without "
+        "dropout and with batch norm's averages standing still. Put it back into the mode in which you found it.",
     ),
     Misconception(
         "always back to training mode",
@@ -156,6 +162,17 @@ MISCONCEPTIONS = (
         "loss summed",
         _variant(divide=False),
         "Your loss is the sum over all images. Divide it by their number.",
+    ),
+    Misconception(
+        "sum divided by the number of batches",
+        _variant(over_batches=True),
+        "You add up the losses of the images and divide by the number of batches. Divide by the number of "
+        "images.",
+    ),
+    Misconception(
+        "wrong order",
+        _variant(swapped=True),
+        "You return the two numbers the other way round: the mean loss first, then the accuracy.",
     ),
     Misconception(
         "last batch only",

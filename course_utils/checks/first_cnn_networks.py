@@ -45,6 +45,35 @@ class _Probabilities(Published):
         return super().forward(images).softmax(dim=1)
 
 
+class _NoNegatives(Published):
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return super().forward(images).relu()
+
+
+class _Squeezed(nn.Module):
+    """`squeeze()` takes away the axis of the images, too, when there is one image."""
+
+    def __init__(self, num_classes: int) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.Conv2d(3, 16, 5), nn.ReLU(), nn.AdaptiveAvgPool2d(1))
+        self.head = nn.Linear(16, num_classes)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.head(self.net(images).squeeze())
+
+
+class _NewEachTime(nn.Module):
+    """The last layer is made in `forward`."""
+
+    def __init__(self, num_classes: int) -> None:
+        super().__init__()
+        self.conv, self.num_classes = nn.Conv2d(3, 6, 5), num_classes
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        x = torch.relu(self.conv(images)).flatten(1)
+        return nn.Linear(x.shape[1], self.num_classes)(x)
+
+
 class _SizeFixed(nn.Module):
     """Right at 32 pixels only: the first linear layer is sized by hand."""
 
@@ -79,22 +108,29 @@ def observe_network(answer: Callable, count: int, size: int, num_classes: int, s
     labels[-1] = num_classes - 1
     model.eval()
     with torch.no_grad():
-        logits, alone = model(images), model(images[:1])
+        logits, again, alone = model(images), model(images), model(images[:1])
         others = model(torch.cat([images[:1], 2 * images[1:].flip(0)]))
     in_order = logits.shape == (count, num_classes)
     own_row = in_order and alone.shape == (1, num_classes)
     return {
         "shape of the logits": tuple(logits.shape),
+        "shape of the logits of one image": tuple(alone.shape),
+        "the same images give the same rows again": in_order
+        and torch.allclose(again, logits, rtol=1e-3, atol=1e-4),
         "image 0 alone gives the same row": own_row
         and torch.allclose(alone[0], logits[0], rtol=1e-3, atol=1e-4),
-        "image 0 ignores its neighbours": own_row
+        "image 0 ignores its neighbours": in_order
         and torch.allclose(others[0], logits[0], rtol=1e-3, atol=1e-4),
         "different images give different rows": in_order
         and not torch.allclose(logits[0], logits[-1], atol=1e-6),
         "the cross-entropy is finite": in_order and bool(F.cross_entropy(logits, labels).isfinite()),
         "the rows are probabilities": in_order and _are_probabilities(logits),
+        "some logits are negative": num_classes < MANY or (in_order and bool((logits < 0).any())),
         "parameters can be trained": any(p.requires_grad for p in model.parameters()),
     }
+
+
+MANY = 17  # with so many classes an honest untrained network has logits of both signs
 
 
 def _are_probabilities(rows: torch.Tensor) -> bool:
@@ -123,7 +159,7 @@ MENDED_NET = ObservedExercise(
         Misconception(
             "images mixed",
             lambda num_classes: Published(num_classes, outputs=None),
-            "The number of outputs is right, and `view(-1, 400)` is still there: from 64 pixels on, "
+            "The number of outputs is right, and `view(-1, 400)` is still there: from 36 pixels on, "
             "the rows are no longer the images. Flatten from dimension 1, and bring every image to the "
             "same length before.",
         ),
@@ -156,6 +192,29 @@ MENDED_NET = ObservedExercise(
             "softmax at the end",
             lambda num_classes: _Probabilities(num_classes, outputs=None, pool=True, rows="kept"),
             "Your network ends with a softmax. Return logits: `F.cross_entropy` does the softmax itself.",
+        ),
+        Misconception(
+            "no negative logits",
+            lambda num_classes: _NoNegatives(num_classes, outputs=None, pool=True, rows="kept"),
+            "None of your logits is negative, as after a ReLU or a sigmoid. Logits may be any number: let the "
+            "linear layer be the last.",
+        ),
+        Misconception(
+            "squeezed",
+            _Squeezed,
+            "For a single image the batch axis is gone: `squeeze()` takes away every axis of length 1, that "
+            "one too. `x.flatten(start_dim=1)` keeps it.",
+        ),
+        Misconception(
+            "a layer made in forward",
+            _NewEachTime,
+            "The same images give other logits at the next call. Either a layer is made in `forward`, with new "
+            "random weights each time that no optimizer knows, or dropout is at work in evaluation mode.",
+        ),
+        Misconception(
+            "a thousand outputs",
+            lambda num_classes: Published(num_classes, outputs=1000, pool=True, rows="kept"),
+            "Your network has a thousand outputs whatever `num_classes` says.",
         ),
         Misconception(
             "one output too many",

@@ -76,6 +76,7 @@ def _variant(
     always_test=False,
     worst=False,
     latest=False,
+    at_records=False,
 ) -> Callable:
     """A selection that departs from the right one in what is named."""
 
@@ -88,7 +89,8 @@ def _variant(
             score = -score if worst else score
             if best is None or score > best or (latest and score == best):
                 state = model.state_dict()
-                best, best_epoch, best_test = score, epoch, test
+                best, best_epoch = score, epoch
+                best_test = evaluate(model, test_loader).accuracy if at_records else test
                 best_state = copy.deepcopy(state) if copied else state
         if restore:
             model.load_state_dict(best_state)
@@ -109,6 +111,21 @@ def _published(model, train_one_epoch, val_loader, test_loader, epochs):
         if accuracy > best[1]:
             best = (epoch, accuracy)
     return best
+
+
+def _copy_tested(model, train_one_epoch, val_loader, test_loader, epochs):
+    kept = (-1.0, 0, model)
+    for epoch in range(1, epochs + 1):
+        train_one_epoch(model)
+        accuracy = evaluate(model, val_loader).accuracy
+        if accuracy > kept[0]:
+            kept = (accuracy, epoch, copy.deepcopy(model))
+    return kept[1], evaluate(kept[2], test_loader).accuracy
+
+
+def _wrong_order(*given):
+    epoch, accuracy = reference(*given)
+    return accuracy, epoch
 
 
 def _last_epoch(model, train_one_epoch, val_loader, test_loader, epochs):
@@ -143,6 +160,23 @@ MISCONCEPTIONS = (
         _variant(always_test=True, report="kept"),
         "Your choice is honest, and yet you read the test set in every epoch. What is looked at gets "
         "used: read it once, after the choice is made.",
+    ),
+    Misconception(
+        "test set read at every record",
+        _variant(at_records=True, report="kept"),
+        "Your choice is honest, and yet you read the test set whenever the validation accuracy is the best so "
+        "far. Keep the weights instead, and read the test set once, at the end.",
+    ),
+    Misconception(
+        "a copy tested",
+        _copy_tested,
+        "You test the right weights, in a copy; the model that you were given ends with those of the last "
+        "epoch. `model = copy` only renames your variable: `model.load_state_dict(...)` puts weights back.",
+    ),
+    Misconception(
+        "wrong order",
+        _wrong_order,
+        "You return the two numbers the other way round: the epoch first, then the test accuracy.",
     ),
     Misconception(
         "last weights tested",

@@ -120,9 +120,9 @@ SMALL_NETWORK = SmallNetworkExercise(
         Misconception(
             "untrained",
             lambda: _wrong("untrained"),
-            "Your network is near chance even on its training images: it has hardly learnt anything. "
-            "Does the optimizer hold the parameters of the model that you return? Does one batch go in "
-            "by heart?",
+            "Here your network is near chance even on its training images. Were its images normalised with the "
+            "data's `mean` and `std`, as the check does it? Does the optimizer hold the parameters of the "
+            "model that you return? Does one batch go in by heart?",
         ),
         Misconception(
             "does not carry over",

@@ -19,7 +19,7 @@ def observe_steps(answer: Callable, kind: str, optimizer: str, sizes: tuple, mod
     steps = OPTIMIZERS[optimizer](model.parameters())
     events: list[str] = []
     next(model.parameters()).register_hook(lambda gradient: events.append("backward"))
-    steps.register_step_pre_hook(lambda *_: events.append("step"))
+    steps.register_step_post_hook(lambda *_: events.append("step"))  # after: a closure runs backward inside
     returned = {}
     for number, (images, labels) in enumerate(batches(sizes, seed), 1):
         torch.manual_seed(seed + number)  # the same dropout mask for every answer
@@ -107,7 +107,8 @@ MISCONCEPTIONS = (
     Misconception(
         "no backward",
         _variant(order=("zero", "step")),
-        "The weights never learn from the loss: `loss.backward()` is missing, so there are no gradients.",
+        "The weights never learn from the loss: no gradient reaches them. Either `loss.backward()` is missing, "
+        "or the logits were cut off from the weights, as `detach` does.",
     ),
     Misconception(
         "softmax twice",
@@ -156,6 +157,17 @@ MISCONCEPTIONS = (
         _variant(returns=lambda loss, correct, labels: (loss.item(), correct / len(labels))),
         "You return the share of right answers. What is asked for is their number: shares of batches "
         "of different sizes cannot be averaged.",
+    ),
+    Misconception(
+        "percentage instead of a count",
+        _variant(returns=lambda loss, correct, labels: (loss.item(), 100 * correct / len(labels))),
+        "You return the right answers in per cent. What is asked for is their number: shares of batches of "
+        "different sizes cannot be averaged.",
+    ),
+    Misconception(
+        "wrong order",
+        _variant(returns=lambda loss, correct, labels: (correct, loss.item())),
+        "You return the two numbers the other way round: the mean loss first, then the number of right answers.",
     ),
     Misconception(
         "loss only",

@@ -109,7 +109,7 @@ def _image_count(loader: Iterable, images_per_batch: float) -> float:
 
 
 def _in_words(seconds: float) -> str:
-    if seconds < 1:
+    if seconds < 1.5:
         return "a second"
     if seconds < 100:
         return f"{seconds:.0f} seconds"

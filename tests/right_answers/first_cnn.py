@@ -75,6 +75,31 @@ def step_model_zero_grad(model, images, labels, optimizer):
     return np.float64(loss.item()), np.sum(logits.detach().numpy().argmax(1) == labels.numpy())
 
 
+def step_closure(model, images, labels, optimizer):
+    model.train()
+    seen = {}
+
+    def closure():
+        optimizer.zero_grad()
+        seen["logits"] = model(images)
+        loss = F.cross_entropy(seen["logits"], labels)
+        loss.backward()
+        return loss
+
+    loss = optimizer.step(closure)
+    return loss.item(), (seen["logits"].argmax(1) == labels).sum().item()
+
+
+def step_soft_labels(model, images, labels, optimizer):
+    model.train()
+    logits = model(images)
+    loss = F.cross_entropy(logits, F.one_hot(labels, logits.shape[1]).float())
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item(), torch.eq(logits.softmax(1).max(1)[1], labels).sum().item()
+
+
 @torch.no_grad()
 def evaluate_decorated(model, loader):
     mode = model.training
@@ -177,6 +202,28 @@ class ResizedFirst(nn.Module):
         return self.net(F.interpolate(images, size=(32, 32), mode="bilinear", align_corners=False))
 
 
+class LinearAtEachPlace(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(3, 8, 3, stride=2), nn.GroupNorm(2, 8), nn.ReLU())
+        self.head = nn.Conv2d(8, num_classes, 1)
+
+    def forward(self, images):
+        return self.head(self.body(images)).mean((2, 3))
+
+
+class MiddleCutOut(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Conv2d(3, 6, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(6 * 14 * 14, num_classes)
+        )
+
+    def forward(self, images):
+        edge = (images.shape[-1] - 32) // 2
+        return self.net(images[:, :, edge : edge + 32, edge : edge + 32])
+
+
 def mended_function(num_classes):
     return nn.Sequential(
         nn.Conv2d(3, 4, 7), nn.Tanh(), nn.AdaptiveMaxPool2d(3), nn.Flatten(), nn.Linear(36, num_classes)
@@ -220,6 +267,19 @@ def best_by_own_accuracy(model, train_one_epoch, val_loader, test_loader, epochs
     model.load_state_dict(record[2])
     accuracy(val_loader)  # one look more at the validation set does no harm
     return record[1], accuracy(test_loader)
+
+
+def best_by_parameters(model, train_one_epoch, val_loader, test_loader, epochs):
+    accuracies, kept = [], None
+    for _ in range(epochs):
+        train_one_epoch(model)
+        accuracies.append(evaluate(model, val_loader).accuracy)
+        if accuracies[-1] > max(accuracies[:-1], default=-1):
+            kept = [parameter.detach().clone() for parameter in model.parameters()]
+    with torch.no_grad():
+        for parameter, value in zip(model.parameters(), kept, strict=True):
+            parameter.copy_(value)
+    return 1 + accuracies.index(max(accuracies)), evaluate(model, test_loader).accuracy
 
 
 def images_formula(steps, batch_size):
@@ -302,11 +362,18 @@ def small_as_class():
 
 RIGHT = {
     "count_parameters": [count_loop, count_numpy, count_vector],
-    "train_step": [step_zero_first, step_zero_last, step_by_hand, step_model_zero_grad],
+    "train_step": [
+        step_zero_first,
+        step_zero_last,
+        step_by_hand,
+        step_model_zero_grad,
+        step_closure,
+        step_soft_labels,
+    ],
     "evaluate": [evaluate_decorated, evaluate_inference_mode, evaluate_try_finally],
     "initial_loss_is_plausible": [plausible_ratio, plausible_numpy, plausible_steps, plausible_tensor],
-    "MendedNet": [GlobalMean, ReshapedRows, ResizedFirst, mended_function],
-    "best_epoch": [best_by_list, best_by_model_copy, best_by_own_accuracy],
+    "MendedNet": [GlobalMean, ReshapedRows, ResizedFirst, LinearAtEachPlace, MiddleCutOut, mended_function],
+    "best_epoch": [best_by_list, best_by_model_copy, best_by_own_accuracy, best_by_parameters],
     "images_behind": [images_formula, images_search, images_floor],
     "small_network": [small_with_batch_norm, small_with_strides, small_as_class],
 }

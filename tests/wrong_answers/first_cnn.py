@@ -31,6 +31,40 @@ def count_linear_layers(model):
     return sum(m.weight.numel() + m.bias.numel() for m in model.modules() if isinstance(m, nn.Linear))
 
 
+def count_bytes(model):
+    return sum(p.numel() * p.element_size() for p in model.parameters())
+
+
+def step_smoothed(model, images, labels, optimizer):
+    model.train()
+    logits = model(images)
+    loss = F.cross_entropy(logits, labels, label_smoothing=0.1)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item(), int((logits.argmax(1) == labels).sum())
+
+
+def step_cut_off(model, images, labels, optimizer):
+    model.train()
+    logits = model(images).detach().requires_grad_()
+    loss = F.cross_entropy(logits, labels)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item(), int((logits.argmax(1) == labels).sum())
+
+
+def step_train_after_forward(model, images, labels, optimizer):
+    logits = model(images)
+    model.train()
+    loss = F.cross_entropy(logits, labels)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item(), int((logits.argmax(1) == labels).sum())
+
+
 def step_double(model, images, labels, optimizer):
     model.train()
     for _ in range(2):
@@ -120,6 +154,16 @@ def evaluate_times_batch_size(model, loader):
     return loss / count, right / count
 
 
+def evaluate_returns_in_the_loop(model, loader):
+    mode = model.training
+    model.eval()
+    with torch.no_grad():
+        for x, y in loader:
+            z = model(x)
+            model.train(mode)
+            return F.cross_entropy(z, y).item(), (z.argmax(1) == y).double().mean().item()
+
+
 def evaluate_percent(model, loader):
     result = evaluate(model, loader)
     return result.loss, 100 * result.accuracy
@@ -154,6 +198,15 @@ def plausible_finite(loss, num_classes, tolerance=0.15):
 
 def plausible_as_number(loss, num_classes, tolerance=0.15):
     return int(abs(float(loss) - math.log(num_classes)) <= tolerance * math.log(num_classes))
+
+
+def plausible_perplexity(loss, num_classes, tolerance=0.15):
+    return abs(math.exp(float(loss)) - num_classes) <= tolerance * num_classes
+
+
+def plausible_negative(loss, num_classes, tolerance=0.15):
+    chance = math.log(1 / num_classes)
+    return abs(float(loss) - chance) <= tolerance * chance
 
 
 def plausible_plus_one(loss, num_classes, tolerance=0.15):
@@ -213,6 +266,33 @@ class Constant(nn.Module):
         return self.row.expand(len(x), -1)
 
 
+class SigmoidAtTheEnd(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(3, 8, 3), nn.Linear(8, num_classes)
+
+    def forward(self, x):
+        return self.head(self.conv(x).amax((2, 3))).sigmoid()
+
+
+class DropoutAlways(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(3, 8, 3), nn.Linear(8, num_classes)
+
+    def forward(self, x):
+        return self.head(F.dropout(self.conv(x).amax((2, 3))))
+
+
+class SoftmaxOverTheBatch(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(3, 8, 3), nn.Linear(8, num_classes)
+
+    def forward(self, x):
+        return self.head(self.conv(x).amax((2, 3))).softmax(0)
+
+
 class SizeInTheRows(nn.Module):
     def __init__(self, num_classes):
         super().__init__()
@@ -268,6 +348,39 @@ def best_shallow_copy(model, train_one_epoch, val_loader, test_loader, epochs):
     return chosen, evaluate(model, test_loader).accuracy
 
 
+def best_trained_again(model, train_one_epoch, val_loader, test_loader, epochs):
+    accuracies = []
+    for _ in range(epochs):
+        train_one_epoch(model)
+        accuracies.append(evaluate(model, val_loader).accuracy)
+    chosen = 1 + accuracies.index(max(accuracies))
+    for _ in range(chosen):
+        train_one_epoch(model)
+    return chosen, evaluate(model, test_loader).accuracy
+
+
+def best_before_training(model, train_one_epoch, val_loader, test_loader, epochs):
+    best, chosen, kept = -1, 0, None
+    for epoch in range(1, epochs + 1):
+        accuracy = evaluate(model, val_loader).accuracy
+        if accuracy > best:
+            best, chosen, kept = accuracy, epoch, copy.deepcopy(model.state_dict())
+        train_one_epoch(model)
+    model.load_state_dict(kept)
+    return chosen, evaluate(model, test_loader).accuracy
+
+
+def best_test_set_listed(model, train_one_epoch, val_loader, test_loader, epochs):
+    test, best, chosen, kept = list(test_loader), -1, 0, None
+    for epoch in range(1, epochs + 1):
+        train_one_epoch(model)
+        accuracy = evaluate(model, test).accuracy
+        if accuracy > best:
+            best, chosen, kept = accuracy, epoch, copy.deepcopy(model.state_dict())
+    model.load_state_dict(kept)
+    return chosen, best
+
+
 def best_sum_of_both(model, train_one_epoch, val_loader, test_loader, epochs):
     best, chosen, kept = -1, 0, None
     for epoch in range(1, epochs + 1):
@@ -289,6 +402,14 @@ def images_one_number(steps, batch_size):
 
 def images_next_step(steps, batch_size):
     return steps * batch_size + 1, (steps + 1) * batch_size
+
+
+def images_one_step_more(steps, batch_size):
+    return (steps - 1) * batch_size + 1, (steps + 1) * batch_size
+
+
+def images_range(steps, batch_size):
+    return range((steps - 1) * batch_size + 1, steps * batch_size + 1)
 
 
 def images_floats(steps, batch_size):
@@ -325,24 +446,32 @@ def not_a_model():
 
 WRONG = {
     "count_parameters": [
-        count_as_float, count_of_last_layer, count_sum_of_shapes, count_matrices_only, count_linear_layers,
+        count_bytes, count_as_float, count_of_last_layer,
+        count_sum_of_shapes, count_matrices_only, count_linear_layers,
     ],
     "train_step": [
         step_double, step_ascending, step_argmin, step_clipped, step_in_evaluation,
-        step_count_by_second_forward,
+        step_count_by_second_forward, step_smoothed, step_cut_off, step_train_after_forward,
     ],
     "evaluate": [
         evaluate_train_mode_in_the_end, evaluate_times_batch_size, evaluate_percent, evaluate_swapped,
-        evaluate_error_rate, evaluate_first_batch,
+        evaluate_error_rate, evaluate_first_batch, evaluate_returns_in_the_loop,
     ],
     "initial_loss_is_plausible": [
         plausible_always, plausible_twice, plausible_finite, plausible_as_number, plausible_plus_one,
-        plausible_half,
+        plausible_half, plausible_perplexity, plausible_negative,
     ],
-    "MendedNet": [OneBigFlatten, MeanOverTheBatch, NormalisedByTheBatch, AlwaysTen, Constant, SizeInTheRows],
-    "best_epoch": [best_by_loss, best_test_read_twice, best_stops_early, best_shallow_copy, best_sum_of_both],
+    "MendedNet": [
+        OneBigFlatten, MeanOverTheBatch, NormalisedByTheBatch, AlwaysTen, Constant, SizeInTheRows,
+        SigmoidAtTheEnd, DropoutAlways, SoftmaxOverTheBatch,
+    ],
+    "best_epoch": [
+        best_by_loss, best_test_read_twice, best_stops_early, best_shallow_copy, best_sum_of_both,
+        best_trained_again, best_before_training, best_test_set_listed,
+    ],
     "images_behind": [
         images_steps_only, images_one_number, images_next_step, images_floats, images_epoch_of_cifar,
+        images_one_step_more, images_range,
     ],
     "small_network": [
         untrained_with_huge_budget, untrained_small, wrong_number_of_classes, colour_network, untrained_mlp,
