@@ -1,1 +1,1 @@
-"""Helpers of the course From Convolution to ImageNet: what a lesson would be distracted by, and what it has built."""
+"""Helpers of the course From Convolution to ImageNet: what would distract a lesson, and what it has built."""

@@ -13,8 +13,8 @@ from course_utils.authoring.publication import Publication
 from course_utils.authoring.source import LessonSource, SourceCell
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-# Only the text carries the pairing. Were it in the notebook too, JupyterLab with jupytext would refuse to open
-# a lesson that was saved elsewhere, or take a learner's answers back to the stubs of an untouched text.
+# Only the text carries the pairing. Were it in the notebook too, JupyterLab with jupytext would refuse to
+# open a lesson that was saved elsewhere, or take a learner's answers back to the stubs of an untouched text.
 PAIRING = {
     "formats": "ipynb,py:percent",
     "notebook_metadata_filter": "course,kernelspec,-jupytext.text_representation.jupytext_version",
