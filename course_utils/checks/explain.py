@@ -18,7 +18,7 @@ from course_utils.checks.respond import (
     raised_in,
     where_raised,
 )
-from course_utils.checks.showing import WIDTH, numbers_of, shortened, two_rows
+from course_utils.checks.showing import LINE, WIDTH, numbers_of, shortened, two_rows
 
 if TYPE_CHECKING:
     from course_utils.checks.exercise import Exercise, Failure
@@ -84,8 +84,7 @@ def failed(
 ) -> str:
     """The whole text: the score, the call, both values, the mistake, where to read, how to get a hint."""
     lines = [f"{exercise.name}: {right} of {total} cases" if total > 1 else f"{exercise.name}: not right yet"]
-    label = f"    # {shown.case.label}" if shown.case.label else ""
-    lines.append(f"  {exercise.describe(shown.case, answer)}{label}")
+    lines += _labelled(f"  {exercise.describe(shown.case, answer)}", shown.case.label)
     lines += [f"    {line}" for line in both_values(shown.difference)]
     if known:
         lines.append(f"  {known.says if certain else exercise.partly(known)}")
@@ -93,6 +92,14 @@ def failed(
         remark = exercise.remark(failures)
         lines += [f"  {remark}"] if remark else []
     return "\n".join([*lines, *closing(exercise, known)])
+
+
+def _labelled(call: str, label: str) -> list[str]:
+    """The call with what it probes as a comment: behind it where that fits, else on a line of its own."""
+    if not label:
+        return [call]
+    line = f"{call}    # {label}"
+    return [line] if len(line) <= LINE else [call, f"  # {label}"]
 
 
 def closing(exercise: Exercise, known: Misconception | None) -> list[str]:

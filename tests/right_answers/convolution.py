@@ -1,5 +1,6 @@
 """Honest answers to the exercises of lesson 02, in several styles: every one must pass."""
 
+import functools
 import math
 
 import numpy as np
@@ -230,19 +231,83 @@ def mended_indices(image, kernel):
     return out
 
 
+def correlate_fourier(image, kernel):
+    image, kernel = image.double(), kernel.double()
+    product = torch.fft.rfft2(image) * torch.fft.rfft2(kernel, s=image.shape).conj()
+    rows, columns = (a - b + 1 for a, b in zip(image.shape, kernel.shape, strict=True))
+    return torch.fft.irfft2(product, s=image.shape)[:rows, :columns]
+
+
+def correlate_by_rows(image, kernel):
+    """Peels one row off the kernel at a time."""
+    if len(kernel) == 1:
+        return image.unfold(1, kernel.shape[1], 1) @ kernel[0]
+    rest = kernel[1:]
+    return correlate_by_rows(image[: -len(rest)], kernel[:1]) + correlate_by_rows(image[1:], rest)
+
+
+class Layer:
+    """An object that can be called, with a module inside, so that the result carries a graph."""
+
+    def __call__(self, images, weight, bias=None, stride=1, padding=0):
+        module = torch.nn.Conv2d(*weight.shape[1::-1], tuple(weight.shape[2:]), stride, padding)
+        module.weight.data, module.bias.data = weight, torch.zeros(len(weight)) if bias is None else bias
+        return module(images)
+
+
+def size_by_keywords(size, kernel, **options):
+    return functools.partial(size_by_floor, size)(kernel, **options)
+
+
+def field_emptying_its_list(layers):
+    size = jump = torch.tensor(1)
+    while layers:
+        kernel, stride, dilation = layers.pop(0)
+        size, jump = size + dilation * (kernel - 1) * jump, jump * stride
+    return size
+
+
+def adjoint_float32(out, weight, image_size, stride=1, padding=0):
+    """Collects in `torch.zeros` of the default type, as most people would."""
+    rows, columns = weight.shape[2:]
+    x = torch.zeros(len(out), weight.shape[1], *(length + 2 * padding for length in image_size))
+    for i in range(out.shape[2]):
+        for j in range(out.shape[3]):
+            patch = torch.einsum("no,ocab->ncab", out[:, :, i, j], weight)
+            x[:, :, i * stride : i * stride + rows, j * stride : j * stride + columns] += patch
+    return x[:, :, padding : padding + image_size[0], padding : padding + image_size[1]]
+
+
 RIGHT = {
-    "one_pixel": [3, lambda: 3.0, lambda: torch.tensor(3.0), np.float32(3)],
-    "cross_correlate": [correlate_view, correlate_shifts, correlate_numpy, correlate_double, correlate_lists],
-    "output_size": [size_by_loop, size_by_floor, size_numpy, size_by_recursion],
-    "conv2d": [layer_loops, layer_einsum, layer_shifts, layer_by_planes],
+    "one_pixel": [3, lambda: 3.0, lambda: torch.tensor(3.0), np.float32(3), np.longdouble(3)],
+    "cross_correlate": [
+        correlate_view,
+        correlate_shifts,
+        correlate_numpy,
+        correlate_double,
+        correlate_lists,
+        correlate_fourier,
+        correlate_by_rows,
+    ],
+    "output_size": [size_by_loop, size_by_floor, size_numpy, size_by_recursion, size_by_keywords],
+    "conv2d": [layer_loops, layer_einsum, layer_shifts, layer_by_planes, Layer()],
     "count_parameters_and_macs": [cost_shapes, cost_groups, cost_numpy],
     "conv2d_im2col": [im2col_view, im2col_unfold, im2col_bias_row],
-    "receptive_field": [field_backwards, field_products, field_recursive],
+    "receptive_field": [field_backwards, field_products, field_recursive, field_emptying_its_list],
     "fooling_kernel": [
         torch.tensor([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]),
         lambda: torch.tensor([[1, 2, 3], [4, 5, 4], [3, 2, 1]]),
         np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
+        torch.tensor([[1e-5, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 1e-5]]),
+        torch.tensor([[1.0, 1.0, 1.0], [1.0, 1.001, 1.0], [1.0, 1.0, 1.0]]),
+        lambda: (lambda any_kernel: any_kernel + any_kernel.rot90(2))(torch.rand(3, 3)),
     ],
     "published_layer": [mended_indices, correlate_view, correlate_shifts],
-    "conv2d_transpose": [adjoint_pytorch, adjoint_fold, adjoint_matrix, adjoint_scatter_numpy],
+    "conv2d_transpose": [
+        adjoint_pytorch,
+        adjoint_fold,
+        adjoint_matrix,
+        adjoint_scatter_numpy,
+        adjoint_float32,
+    ],
 }

@@ -82,6 +82,15 @@ def jacobian_loop(p):
     return torch.tensor([[p[i] * (float(i == j) - p[j]) for j in range(k)] for i in range(k)])
 
 
+def jacobian_filled_in(p):
+    """Written entry by entry into `torch.zeros` of the default type."""
+    jacobian = torch.zeros(len(p), len(p))
+    for i in range(len(p)):
+        for j in range(len(p)):
+            jacobian[i, j] = p[i] - p[i] ** 2 if i == j else -p[i] * p[j]
+    return jacobian
+
+
 def step_by_step_through_the_jacobian(p, y):
     return jacobian_loop(p).T @ (-y / p)
 
@@ -248,6 +257,7 @@ RIGHT = {
             lambda probs: probs[:, None] * (torch.eye(len(probs)) - probs[None, :]),
             lambda probs, target: probs * target.sum() - target,
         ),
+        (lambda p, y: (-y / p).float(), jacobian_filled_in, lambda p, y: torch.sub(p, y).float()),
     ],
     "cross_entropy_grad": [grad_in_place_on_a_copy, grad_loop, grad_one_hot],
     "binary_cross_entropy_with_logits": [binary_max_form, binary_softplus, binary_logsigmoid, binary_numpy],

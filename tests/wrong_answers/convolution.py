@@ -6,6 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from course_utils.checks.convolution_fields import field
 from course_utils.checks.convolution_layer import layer
 from course_utils.checks.convolution_plane import plane
 
@@ -50,8 +51,34 @@ def transposed(out, weight, image_size, stride=1, padding=0):
     return F.conv2d(F.pad(out, [9] * 4), weight.transpose(0, 1))[..., : image_size[0], : image_size[1]]
 
 
+def by_fourier_without_real(image, kernel):
+    """The right numbers, and complex."""
+    product = torch.fft.fft2(image) * torch.fft.fft2(kernel, s=image.shape).conj()
+    rows, columns = (a - b + 1 for a, b in zip(image.shape, kernel.shape, strict=True))
+    return torch.fft.ifft2(product)[:rows, :columns]
+
+
+def size_with_span(span):
+    """The right formula with another idea of how far a dilated kernel reaches."""
+    return lambda size, kernel, stride=1, padding=0, dilation=1: (
+        (size + 2 * padding - span(kernel, dilation)) // stride + 1
+    )
+
+
+def first_layer_without_dilation(layers):
+    (size, jump, _), *rest = layers
+    for kernel, stride, dilation in rest:
+        size, jump = size + dilation * (kernel - 1) * jump, jump * stride
+    return size
+
+
 WRONG = {
-    "one_pixel": [4, 3.5, -3, "3", None, [3], torch.tensor([3.0]), True, lambda: np.zeros((3, 3))],
+    "one_pixel": [
+        *(4, 3.5, -3, "3", None, [3], {3}, True, 3 + 0j),
+        torch.tensor([3.0]),
+        torch.tensor(3 + 0j),
+        lambda: np.zeros((3, 3)),
+    ],
     "cross_correlate": [
         square_only,
         lambda image, kernel: plane(image, kernel).abs(),
@@ -64,6 +91,9 @@ WRONG = {
         lambda image, kernel: plane(image, kernel).tolist(),
         lambda image, kernel: plane(image, kernel)[::2, ::2],
         lambda image, kernel: image @ kernel,
+        lambda image, kernel: plane(image, kernel).half(),
+        lambda image, kernel: plane(image, kernel).int(),
+        by_fourier_without_real,
     ],
     "output_size": [
         lambda size, kernel, stride=1, padding=0, dilation=1: size // stride,
@@ -81,6 +111,13 @@ WRONG = {
             (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
         ),
         lambda size, kernel: size - kernel + 1,
+        size_with_span(lambda kernel, dilation: kernel + 2 * (dilation - 1)),
+        size_with_span(lambda kernel, dilation: 2 * dilation + 1 if dilation > 1 else kernel),
+        size_with_span(lambda kernel, dilation: dilation * kernel - (dilation > 1)),
+        size_with_span(lambda kernel, dilation: kernel + dilation - 1),
+        lambda size, kernel, stride=1, padding=0, dilation=1: math.ceil(
+            (size + 2 * padding - dilation * (kernel - 1) - 1) / stride + 0.5
+        ),
     ],
     "conv2d": [
         first_image_only,
@@ -138,6 +175,10 @@ WRONG = {
         lambda layers: sum(d * (k - 1) for k, _, d in layers) * math.prod(s for _, s, _ in layers) + 1,
         lambda layers: float(len(layers) * 2 + 1),
         lambda layers: len(layers) * 2 + 1,
+        lambda layers: field([each for each in layers if each[0] > 1]),
+        lambda layers: field(layers, span=lambda kernel, dilation: kernel - 1 + 2 * (dilation - 1)),
+        first_layer_without_dilation,
+        lambda layers: field([(kernel, dilation, stride) for kernel, stride, dilation in layers]),
     ],
     "fooling_kernel": [
         torch.zeros(3, 3),
@@ -147,6 +188,10 @@ WRONG = {
         torch.eye(5),
         lambda: torch.randn(3, 3),
         [[1, 2, 1], [2, 4, 2], [1, 2, 1]],
+        torch.full((3, 3), 1e-9),
+        torch.arange(9.0).reshape(3, 3) * 1e-12,
+        torch.eye(3) * torch.tensor([1 + 0j, 2, 1]),
+        torch.eye(3, device="meta"),
         "symmetric",
         None,
     ],

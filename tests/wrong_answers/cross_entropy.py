@@ -51,6 +51,18 @@ def _softmax_unmatched_maximum(logits):
     return powers / powers.sum(dim=1, keepdim=True)
 
 
+def _returns_the_exception(logits, labels):
+    if labels.numel() != len(logits):
+        return ValueError("labels")
+    return F.cross_entropy(logits, labels.reshape(-1).long(), reduction="none")
+
+
+def _raises_another_exception(logits, labels):
+    if labels.shape not in {(len(logits),), (len(logits), 1)}:
+        raise TypeError("labels")
+    return F.cross_entropy(logits, labels.reshape(-1).long(), reduction="none")
+
+
 def _constant(p, y):
     return torch.zeros_like(p)
 
@@ -61,6 +73,8 @@ _by_z = lambda p, y: p - y  # noqa: E731
 
 WRONG = {
     "nll": [
+        lambda p, y: -_picked(p, y).log().mean().to(torch.complex64),
+        lambda p, y: -_picked(p, y).log().mean().half(),
         lambda p, y: -_picked(p, y).log(),
         lambda p, y: -(1 - _picked(p, y)).log().mean(),
         lambda p, y: -_picked(p, (y + 1) % p.shape[1]).log().mean(),
@@ -72,6 +86,8 @@ WRONG = {
         lambda p, y: -_picked(p, y).log()[0],
     ],
     "softmax": [
+        lambda z: torch.softmax(z, dim=1).to("meta"),
+        lambda z: torch.softmax(z, dim=1).to(torch.complex64),
         _changes_its_input,
         _softmax_unmatched_maximum,
         lambda z: torch.softmax(-z, dim=1),
@@ -176,6 +192,8 @@ WRONG = {
         lambda z, y: float("nan"),
     ],
     "per_image_loss": [
+        _returns_the_exception,
+        _raises_another_exception,
         _shape_checked(lambda z, y: F.cross_entropy(z, y)),
         _shape_checked(lambda z, y: -_picked(torch.softmax(z, 1), y)),
         _shape_checked(lambda z, y: F.nll_loss(z, y, reduction="none")),
@@ -197,6 +215,9 @@ WRONG = {
         lambda k: 2 * math.log(1 + (k - 1) / math.e),
     ],
     "published_log": [
+        {"A": ["possible"], "B": {}, "C": None, "D": torch.ones(2)},
+        ["possible", "impossible", "impossible", "possible"],
+        dict(zip("abcd", ["possible", "impossible", "impossible", "possible"], strict=True)),
         {},
         "impossible",
         {"A": "possible"},
