@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,15 +46,18 @@ def estimate_time(
 ) -> Estimate:
     """Time a few batches and scale up to what `fit` would do.
 
-    Works on a copy of the model, and draws its batches from `val_loader`, so that neither the
-    weights nor the order of the training images change. Does not count what happens between runs.
+    Training is timed in steps as large as those of `train_loader`, where it says how large they are: a step
+    costs the optimizer the same however many images it is for. Works on a copy of the model, and draws its
+    batches from `val_loader`, so that neither the weights nor the order of the training images change. Does
+    not count what happens between runs.
 
     Raises:
         ValueError: `val_loader` yields no batch.
     """
     device = device_of(model) if device is None else torch.device(device)
     random_state = torch.random.get_rng_state()  # dropout would draw from the learner's stream
-    timings = _time_batches(copy.deepcopy(model).to(device), val_loader, device, steps + 1)
+    step_size = getattr(train_loader, "batch_size", None)
+    timings = _time_batches(copy.deepcopy(model).to(device), val_loader, device, steps + 1, step_size)
     torch.random.set_rng_state(random_state)
     if not timings:
         raise ValueError("val_loader yields no batch, so there is nothing to time")
@@ -68,7 +72,7 @@ def estimate_time(
 
 
 def _time_batches(
-    model: nn.Module, loader: Iterable, device: torch.device, batches: int
+    model: nn.Module, loader: Iterable, device: torch.device, batches: int, step_size: int | None
 ) -> list[tuple[float, float, int]]:
     """For each of the first batches: seconds to evaluate, seconds to train, images in it; with loading."""
     optimizer = torch.optim.AdamW(model.parameters())
@@ -80,7 +84,11 @@ def _time_batches(
         loading = time.perf_counter() - started
         with evaluating(model):
             evaluation = _seconds(lambda x=images: model(x), device)
-        training = _seconds(lambda x=images, y=labels: _one_step(model, x, y, optimizer), device)
+        pieces = math.ceil(len(labels) / (step_size or len(labels)))
+        steps = list(zip(images.tensor_split(pieces), labels.tensor_split(pieces), strict=True))
+        training = _seconds(
+            lambda steps=steps: [_one_step(model, *step, optimizer) for step in steps], device
+        )
         timings.append((loading + evaluation, loading + training, len(labels)))
         if len(timings) == batches:
             break
