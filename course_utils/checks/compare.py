@@ -179,7 +179,7 @@ def _wrong_kind(want: torch.Tensor, have: torch.Tensor) -> str:
         return f"Expected {asked}, got {str(have.dtype).removeprefix('torch.')}."
     if have.is_floating_point() and not want.is_floating_point():
         what = "a whole number (an int)" if not want.ndim else "whole numbers"
-        return f"Expected {what}, got a float: `//` divides and rounds down to an int."
+        return f"Expected {what}, got a float."
     return ""
 
 
