@@ -41,10 +41,13 @@ def observe_evaluation(answer: Callable, kind: str, sizes: tuple, mode: str, see
     before = flat_buffers(model)
     loader = CountingLoader(batches(sizes, seed))
     torch.manual_seed(seed)
-    returned = answer(model, loader)
+    with torch.enable_grad():  # on leaving, gradients are as they were, whatever the answer did to them
+        returned = answer(model, loader)
+        still_on = torch.is_grad_enabled()
     seen = {"returned": returned if not isinstance(returned, list) else tuple(returned)}
     seen["the mode afterwards"] = mode_of(model)
     seen["gradients were recorded"] = model.recorded
+    seen["gradients can be recorded afterwards"] = still_on
     seen["batch norm's averages changed"] = not torch.equal(before, flat_buffers(model))
     return seen
 
@@ -110,7 +113,19 @@ def _variant(
     return answer
 
 
+def _gradients_left_off(model, loader):
+    torch.set_grad_enabled(False)
+    return _variant()(model, loader)
+
+
 MISCONCEPTIONS = (
+    Misconception(
+        "gradients left switched off",
+        _gradients_left_off,
+        "Your numbers are right, and after your function gradients stay switched off for the whole notebook: "
+        "no training would work any more. Use `with torch.no_grad():`, which ends by itself, and run "
+        "`torch.set_grad_enabled(True)` once now.",
+    ),
     Misconception(
         "no evaluation mode",
         _variant(evaluation=False),

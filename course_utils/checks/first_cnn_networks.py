@@ -74,6 +74,17 @@ class _NewEachTime(nn.Module):
         return nn.Linear(x.shape[1], self.num_classes)(x)
 
 
+class _Lazy(nn.Module):
+    """The first linear layer takes the size of the first images that it sees."""
+
+    def __init__(self, num_classes: int) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.Conv2d(3, 6, 5), nn.ReLU(), nn.Flatten(), nn.LazyLinear(num_classes))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.net(images)
+
+
 class _SizeFixed(nn.Module):
     """Right at 32 pixels only: the first linear layer is sized by hand."""
 
@@ -110,11 +121,12 @@ def observe_network(answer: Callable, count: int, size: int, num_classes: int, s
     with torch.no_grad():
         logits, again, alone = model(images), model(images), model(images[:1])
         others = model(torch.cat([images[:1], 2 * images[1:].flip(0)]))
+        all_sizes = all(_takes(model, side, num_classes) for side in SIZES)
     in_order = logits.shape == (count, num_classes)
     own_row = in_order and alone.shape == (1, num_classes)
     return {
-        "shape of the logits": tuple(logits.shape),
         "shape of the logits of one image": tuple(alone.shape),
+        "shape of the logits": tuple(logits.shape),
         "the same images give the same rows again": in_order
         and torch.allclose(again, logits, rtol=1e-3, atol=1e-4),
         "image 0 alone gives the same row": own_row
@@ -127,7 +139,18 @@ def observe_network(answer: Callable, count: int, size: int, num_classes: int, s
         "the rows are probabilities": in_order and _are_probabilities(logits),
         "some logits are negative": num_classes < MANY or (in_order and bool((logits < 0).any())),
         "parameters can be trained": any(p.requires_grad for p in model.parameters()),
+        "one network takes images of 32, 64 and 72 pixels": all_sizes,
     }
+
+
+SIZES = (32, 64, 72)
+
+
+def _takes(model: nn.Module, size: int, num_classes: int) -> bool:
+    try:
+        return tuple(model(torch.ones(2, 3, size, size)).shape) == (2, num_classes)
+    except Exception:  # whatever a layer raises when a size does not fit
+        return False
 
 
 MANY = 17  # with so many classes an honest untrained network has logits of both signs
@@ -202,8 +225,14 @@ MENDED_NET = ObservedExercise(
         Misconception(
             "squeezed",
             _Squeezed,
-            "For a single image the batch axis is gone: `squeeze()` takes away every axis of length 1, that "
-            "one too. `x.flatten(start_dim=1)` keeps it.",
+            "For a batch of one your output has shape (K,) instead of (1, K): does `squeeze()` also remove the "
+            "batch axis? It takes away every axis of length 1. `x.flatten(start_dim=1)` keeps the first.",
+        ),
+        Misconception(
+            "a lazy layer",
+            _Lazy,
+            "Each new network takes the first size that it sees, and no other after that, as `nn.LazyLinear` "
+            "on flattened pixels does. Pool to a fixed size before you flatten.",
         ),
         Misconception(
             "a layer made in forward",

@@ -15,14 +15,18 @@ from course_utils.training import evaluate
 
 
 class Threshold(nn.Module):
-    """Calls a one-pixel image class 1 when it is brighter than `cut`: accuracy is a function of `cut`."""
+    """Calls a one-pixel image class 1 when it is brighter than the cut: accuracy is a function of that.
 
-    def __init__(self, cut: float) -> None:
+    Half of the cut is a parameter and half a buffer, as batch norm has them, so that both must be kept.
+    """
+
+    def __init__(self) -> None:
         super().__init__()
-        self.cut = nn.Parameter(torch.tensor(float(cut)))
+        self.cut = nn.Parameter(torch.tensor(0.0))
+        self.register_buffer("running_cut", torch.tensor(0.0))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        brightness = images.flatten(1)[:, :1] - self.cut  # (N, 1)
+        brightness = images.flatten(1)[:, :1] - (self.cut + self.running_cut)  # (N, 1)
         return torch.cat([-brightness, brightness], dim=1)  # (N, 2)
 
 
@@ -33,13 +37,14 @@ def _loader(brightness: torch.Tensor, labels: torch.Tensor, batch_size: int = 4)
 
 def observe_choice(answer: Callable, cuts: torch.Tensor, val: tuple, test: tuple) -> dict:
     """Let the answer train a model whose weights after each epoch are written in `cuts`, and count."""
-    model = Threshold(0.0)
+    model = Threshold()
     val_loader, test_loader = _loader(*val), _loader(*test)
     passes = []
 
     def train_one_epoch(given: nn.Module) -> None:
         with torch.no_grad():
-            given.cut.copy_(cuts[min(len(passes), len(cuts) - 1)])
+            for half in (given.cut, given.running_cut):
+                half.copy_(cuts[min(len(passes), len(cuts) - 1)] / 2)
         passes.append(1)
 
     returned = answer(model, train_one_epoch, val_loader, test_loader, len(cuts))
@@ -48,7 +53,8 @@ def observe_choice(answer: Callable, cuts: torch.Tensor, val: tuple, test: tuple
         "times the test loader was read": test_loader.reads,
         "the validation loader was read in every epoch": val_loader.reads >= len(cuts),
         "epochs trained": len(passes),
-        "the model ends with the weights of the chosen epoch": model.cut.detach(),
+        "the model ends with the weights of the chosen epoch": model.cut.detach() * 2,
+        "and with its buffers": model.running_cut * 2,
     }
 
 
@@ -85,7 +91,8 @@ def _variant(
         for epoch in range(epochs):
             train_one_epoch(model)
             test = evaluate(model, test_loader).accuracy if always_test or choose == "test" else None
-            score = test if choose == "test" else evaluate(model, val_loader).accuracy
+            on_val = evaluate(model, val_loader) if choose != "test" else None
+            score = test if choose == "test" else -on_val.loss if choose == "loss" else on_val.accuracy
             score = -score if worst else score
             if best is None or score > best or (latest and score == best):
                 state = model.state_dict()
@@ -121,6 +128,19 @@ def _copy_tested(model, train_one_epoch, val_loader, test_loader, epochs):
         if accuracy > kept[0]:
             kept = (accuracy, epoch, copy.deepcopy(model))
     return kept[1], evaluate(kept[2], test_loader).accuracy
+
+
+def _parameters_kept(model, train_one_epoch, val_loader, test_loader, epochs):
+    best, chosen, kept = -1.0, 0, []
+    for epoch in range(1, epochs + 1):
+        train_one_epoch(model)
+        accuracy = evaluate(model, val_loader).accuracy
+        if accuracy > best:
+            best, chosen, kept = accuracy, epoch, copy.deepcopy(list(model.parameters()))
+    with torch.no_grad():
+        for parameter, value in zip(model.parameters(), kept, strict=True):
+            parameter.copy_(value)
+    return chosen, evaluate(model, test_loader).accuracy
 
 
 def _wrong_order(*given):
@@ -197,6 +217,18 @@ MISCONCEPTIONS = (
         "You count epochs from 0; the first epoch is 1 here.",
     ),
     Misconception(
+        "parameters kept, buffers not",
+        _parameters_kept,
+        "You put the parameters back, and the buffers are still those of the last epoch: batch norm's running "
+        "averages, for example. `model.state_dict()` holds both; `model.load_state_dict` puts both back.",
+    ),
+    Misconception(
+        "chosen by the loss",
+        _variant(choose="loss"),
+        "You choose the epoch with the lowest validation loss. Here the highest validation accuracy is asked "
+        "for; the two need not fall on the same epoch.",
+    ),
+    Misconception(
         "worst epoch",
         _variant(worst=True),
         "You chose the epoch with the lowest validation accuracy; an accuracy is better when it is higher.",
@@ -215,6 +247,12 @@ MISCONCEPTIONS = (
 )
 
 
+def _loss(cut: torch.Tensor, split: tuple) -> float:
+    """The cross-entropy of the logits (-b, b), b = brightness - cut."""
+    sign = 2.0 * split[1] - 1
+    return torch.nn.functional.softplus(-2 * sign * (split[0] - cut)).mean().item()
+
+
 def _case(rng: torch.Generator, epochs: int, label: str, tie: bool = False) -> Case:
     """Draw splits and weights until the best epochs by validation and by test, and the last, all differ."""
     for _ in range(10_000):
@@ -227,6 +265,8 @@ def _case(rng: torch.Generator, epochs: int, label: str, tie: bool = False) -> C
             on_test[best] < max(on_test) and on_test[best] != on_test[-1] and on_test[best] != on_val[best]
         )
         if best != epochs - 1 and clear and (ties == 2) == tie and ties <= 2:
+            if min(range(epochs), key=lambda i: _loss(cuts[i], val)) == best:
+                continue
             others = [i for i in range(best + 1, epochs) if on_val[i] == max(on_val)]
             if not tie or on_test[others[0]] != on_test[best]:
                 return Case((cuts, val, test), label=label)

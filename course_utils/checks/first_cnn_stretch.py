@@ -19,9 +19,11 @@ from course_utils.models import MLP, SmallCNN, count_parameters
 from course_utils.training import evaluate, evaluating, train_step
 
 BUDGET = 10_000
-ACCURACY = 0.58
+ACCURACY = 0.66
 HARDLY_TRAINED = 0.25  # training accuracy; chance is 1/16
 WIDE_GAP = 0.15  # between training and validation accuracy
+BACKWARDS = 0.12  # validation this far above training: six standard errors and more
+CLEARLY = 0.15  # this much better on unnormalised images
 
 
 @cache
@@ -44,10 +46,15 @@ def measure(model: nn.Module) -> dict[str, float]:
         shape = tuple(model(torch.zeros(3, 1, data.size, data.size)).shape)
     if shape != (3, data.num_classes):
         raise ValueError(f"for 3 images the logits should be (3, {data.num_classes}); yours are {shape}")
+    as_they_are = Batches(data.val, 256)
+    on_val = evaluate(model, _loader(data.val)).accuracy
+    on_train = evaluate(model, _loader(data.train)).accuracy
     return {
         "parameters": count_parameters(model),
-        "val_accuracy": evaluate(model, _loader(data.val)).accuracy,
-        "train_accuracy": evaluate(model, _loader(data.train)).accuracy,
+        "val_accuracy": on_val,
+        "val_accuracy - train_accuracy": on_val - on_train,
+        "train_accuracy": on_train,
+        "val_accuracy without normalisation": evaluate(model, as_they_are).accuracy,
     }
 
 
@@ -55,8 +62,12 @@ def sort_of_failure(measured: dict[str, float]) -> str:
     """What went wrong, as far as these numbers can tell."""
     if measured["parameters"] > BUDGET:
         return "over budget"
+    if measured["val_accuracy - train_accuracy"] > BACKWARDS:
+        return "validation squares seen"
     if measured["val_accuracy"] >= ACCURACY:
         return ""
+    if measured.get("val_accuracy without normalisation", 0.0) > measured["val_accuracy"] + CLEARLY:
+        return "not normalised"
     on_train = measured.get("train_accuracy", 0.0)
     if on_train < HARDLY_TRAINED:
         return "untrained"
@@ -75,9 +86,9 @@ class SmallNetworkExercise(TrainedModelExercise):
         return sort_of_failure(wrong) == sort_of_failure(failure.response.value)
 
 
-def _briefly_trained(model: nn.Module, steps: int) -> nn.Module:
+def _briefly_trained(model: nn.Module, steps: int, loader: Batches | None = None) -> nn.Module:
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
-    loader = _loader(_patches().train, 64, shuffle=True)
+    loader = loader or _loader(_patches().train, 64, shuffle=True)
     batches = chain.from_iterable(repeat(loader))  # pass after pass
     for images, labels in islice(batches, steps):
         train_step(model, images, labels, optimizer)
@@ -100,7 +111,20 @@ def _make_wrong(kind: str) -> nn.Module:
         return _briefly_trained(
             nn.Sequential(nn.AvgPool2d(2), MLP(1, _patches().size // 2, 16, hidden=32)), 1000
         )
+    if kind == "validation squares seen":
+        network = nn.Sequential(nn.AvgPool2d(2), MLP(1, _patches().size // 2, 16, hidden=32))
+        return _briefly_trained(network, 500, _loader(_patches().val, 64, shuffle=True))
+    if kind == "not normalised":
+        network = nn.Sequential(_Centred(), SmallCNN(1, _patches().num_classes, width=8))
+        return _briefly_trained(network, 300, Batches(_patches().train, 64, shuffle=True))
     return _briefly_trained(SmallCNN(1, _patches().num_classes, width=8), 200)
+
+
+class _Centred(nn.Module):
+    """Right for images from 0 to 1, and wrong for normalised ones."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return (images - 0.5) * 4
 
 
 SMALL_NETWORK = SmallNetworkExercise(
@@ -108,7 +132,11 @@ SMALL_NETWORK = SmallNetworkExercise(
     points=3,
     minutes=40,
     measure=measure,
-    requirements=(("parameters", "<=", BUDGET), ("val_accuracy", ">=", ACCURACY)),
+    requirements=(
+        ("parameters", "<=", BUDGET),
+        ("val_accuracy", ">=", ACCURACY),
+        ("val_accuracy - train_accuracy", "<=", BACKWARDS),
+    ),
     misconceptions=(
         Misconception(
             "over budget",
@@ -118,10 +146,21 @@ SMALL_NETWORK = SmallNetworkExercise(
             "save most.",
         ),
         Misconception(
+            "not normalised",
+            lambda: _wrong("not normalised"),
+            "Your network has learnt, but from images that were not normalised: pass `mean` and `std` to "
+            "`Batches`, as the check does it.",
+        ),
+        Misconception(
+            "validation squares seen",
+            lambda: _wrong("validation squares seen"),
+            "Your network is far better on the validation squares than on the training squares. Has it seen "
+            "the validation squares? Train on `patches.train` alone.",
+        ),
+        Misconception(
             "untrained",
             lambda: _wrong("untrained"),
-            "Here your network is near chance even on its training images. Were its images normalised with the "
-            "data's `mean` and `std`, as the check does it? Does the optimizer hold the parameters of the "
+            "Here your network is near chance even on its training images. Does the optimizer hold the parameters of the "
             "model that you return? Does one batch go in by heart?",
         ),
         Misconception(
@@ -143,7 +182,7 @@ SMALL_NETWORK = SmallNetworkExercise(
         "the budget.",
         "`nn.BatchNorm2d(channels)` after each convolution allows a learning rate of about 1e-2.",
         "`OneCycleLR(optimizer, max_lr, total_steps=...)` with `schedule.step()` after each training "
-        "step lets the rate rise and then fall to almost nothing; about five epochs are enough then.",
+        "step lets the rate rise and then fall to almost nothing; about eight epochs are enough then.",
     ),
     see="Stretch: half the size",
 )

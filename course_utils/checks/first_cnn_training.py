@@ -24,12 +24,19 @@ def observe_steps(answer: Callable, kind: str, optimizer: str, sizes: tuple, mod
     for number, (images, labels) in enumerate(batches(sizes, seed), 1):
         torch.manual_seed(seed + number)  # the same dropout mask for every answer
         returned[f"returned by step {number}"] = answer(model, images, labels, steps)
+    graphs = [_has_graph(value) for value in returned.values()]
     return {
         "the order": ", then ".join(events[:2]),
         **returned,
         "the weights afterwards": flat_weights(model),
         "the mode afterwards": mode_of(model),
+        "a returned tensor still has its graph": any(graphs),
     }
+
+
+def _has_graph(value) -> bool:
+    parts = value if isinstance(value, (tuple, list)) else [value]
+    return any(isinstance(part, torch.Tensor) and part.requires_grad for part in parts)
 
 
 def reference(model, images, labels, optimizer):
@@ -72,7 +79,54 @@ def _own_optimizer(model, images, labels, optimizer):
     return _variant()(model, images, labels, mine)
 
 
+def _counted_after(model, images, labels, optimizer):
+    loss, _ = _variant()(model, images, labels, optimizer)
+    return loss, int((model(images).argmax(1) == labels).sum())
+
+
+def _summed_for_backward(model, images, labels, optimizer):
+    step = _variant(
+        loss_of=lambda logits, labels: F.cross_entropy(logits, labels, reduction="sum"),
+        returns=lambda loss, correct, labels: (loss.item() / len(labels), correct),
+    )
+    return step(model, images, labels, optimizer)
+
+
+def _argmax_of_all(model, images, labels, optimizer):
+    model.train()
+    logits = model(images)
+    loss = F.cross_entropy(logits, labels)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item(), int((logits.argmax() == labels).sum())
+
+
 MISCONCEPTIONS = (
+    Misconception(
+        "loss with its graph",
+        _variant(returns=lambda loss, correct, labels: (loss, correct)),
+        "You return the loss as a tensor that still holds the graph of the whole batch: whoever adds such "
+        "losses up keeps every graph in memory. Return `loss.item()`.",
+    ),
+    Misconception(
+        "right answers counted after the step",
+        _counted_after,
+        "You count the right answers with the weights after the step. Count them in the logits that you "
+        "have, from before the step: it costs no second forward pass.",
+    ),
+    Misconception(
+        "summed for backward",
+        _summed_for_backward,
+        "You return the mean loss, and call `backward` on the sum over the batch: the gradients are too large "
+        "by the number of images. Call `backward` on the mean.",
+    ),
+    Misconception(
+        "argmax without dim",
+        _argmax_of_all,
+        "`logits.argmax()` without `dim` gives one position in the whole table, not one class for each image: "
+        "write `logits.argmax(dim=1)`.",
+    ),
     Misconception(
         "gradients not zeroed",
         _variant(order=("backward", "step")),

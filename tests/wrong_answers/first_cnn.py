@@ -392,6 +392,19 @@ def best_sum_of_both(model, train_one_epoch, val_loader, test_loader, epochs):
     return chosen, evaluate(model, test_loader).accuracy
 
 
+def best_by_parameters(model, train_one_epoch, val_loader, test_loader, epochs):
+    accuracies, kept = [], None
+    for _ in range(epochs):
+        train_one_epoch(model)
+        accuracies.append(evaluate(model, val_loader).accuracy)
+        if accuracies[-1] > max(accuracies[:-1], default=-1):
+            kept = [parameter.detach().clone() for parameter in model.parameters()]
+    with torch.no_grad():
+        for parameter, value in zip(model.parameters(), kept, strict=True):
+            parameter.copy_(value)
+    return 1 + accuracies.index(max(accuracies)), evaluate(model, test_loader).accuracy
+
+
 def images_steps_only(steps, batch_size):
     return steps, steps * batch_size
 
@@ -440,6 +453,15 @@ def untrained_mlp():
     return MLP(1, 32, 16, hidden=9)
 
 
+class LazyPixels(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(3, 4, 3, stride=2), nn.LazyLinear(num_classes)
+
+    def forward(self, x):
+        return self.head(self.conv(x).relu().flatten(1))
+
+
 def not_a_model():
     return LinearClassifier
 
@@ -463,11 +485,11 @@ WRONG = {
     ],
     "MendedNet": [
         OneBigFlatten, MeanOverTheBatch, NormalisedByTheBatch, AlwaysTen, Constant, SizeInTheRows,
-        SigmoidAtTheEnd, DropoutAlways, SoftmaxOverTheBatch,
+        SigmoidAtTheEnd, DropoutAlways, SoftmaxOverTheBatch, LazyPixels,
     ],
     "best_epoch": [
         best_by_loss, best_test_read_twice, best_stops_early, best_shallow_copy, best_sum_of_both,
-        best_trained_again, best_before_training, best_test_set_listed,
+        best_trained_again, best_before_training, best_test_set_listed, best_by_parameters,
     ],
     "images_behind": [
         images_steps_only, images_one_number, images_next_step, images_floats, images_epoch_of_cifar,
