@@ -6,9 +6,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from course_utils.checks.convolution_fields import field
-from course_utils.checks.convolution_layer import layer
-from course_utils.checks.convolution_plane import plane
+from course_utils.checks.convolution.fields import field
+from course_utils.checks.convolution.layer import layer
+from course_utils.checks.convolution.plane import plane
 
 
 def spoilt_layer(change):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch.nn import functional as F
 
 from course_utils.checks.case import Misconception
-from course_utils.checks.convolution_layer import SHARED, layer, layer_cases
+from course_utils.checks.convolution.layer import SHARED, layer, layer_cases
 from course_utils.checks.functions import FunctionExercise
 
 COLUMNS = "One matrix product"

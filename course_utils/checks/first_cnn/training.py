@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from course_utils.checks.case import Case, Misconception
-from course_utils.checks.first_cnn_scenes import OPTIMIZERS, batches, build, flat_weights, mode_of, seed_from
+from course_utils.checks.first_cnn.scenes import OPTIMIZERS, batches, build, flat_weights, mode_of, seed_from
 from course_utils.checks.observed import ObservedExercise
 
 

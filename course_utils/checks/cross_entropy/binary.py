@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from course_utils.checks.case import Case, Misconception
-from course_utils.checks.cross_entropy_draws import draw_logits
+from course_utils.checks.cross_entropy.draws import draw_logits
 from course_utils.checks.functions import FunctionExercise
 
 

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from course_utils.checks.case import Case, Misconception
-from course_utils.checks.first_cnn_scenes import (
+from course_utils.checks.first_cnn.scenes import (
     CountingLoader,
     batches,
     build,

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from course_utils.checks.case import Case, Misconception
 from course_utils.checks.compare import Difference
-from course_utils.checks.cross_entropy_draws import draw_labels, draw_logits
+from course_utils.checks.cross_entropy.draws import draw_labels, draw_logits
 from course_utils.checks.functions import FunctionExercise
 from course_utils.checks.respond import Response
 from course_utils.checks.values import ChoiceExercise, value_of

@@ -5,7 +5,7 @@ import math
 import torch
 
 from course_utils.checks.case import Case, Misconception
-from course_utils.checks.cross_entropy_draws import draw_logits, naive_softmax
+from course_utils.checks.cross_entropy.draws import draw_logits, naive_softmax
 from course_utils.checks.functions import FunctionExercise
 
 

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from course_utils.checks.case import Case, Misconception
-from course_utils.checks.first_cnn_scenes import seed_from
+from course_utils.checks.first_cnn.scenes import seed_from
 from course_utils.checks.observed import ObservedExercise
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from course_utils.checks.case import Case, Misconception
-from course_utils.checks.first_cnn_scenes import CountingLoader
+from course_utils.checks.first_cnn.scenes import CountingLoader
 from course_utils.checks.observed import ObservedExercise
 from course_utils.training import evaluate
 

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from course_utils.checks.case import Misconception
 from course_utils.checks.compare import as_tensor
-from course_utils.checks.convolution_plane import FLIPPED, plane, plane_cases
+from course_utils.checks.convolution.plane import FLIPPED, plane, plane_cases
 from course_utils.checks.functions import FunctionExercise
 from course_utils.checks.values import ValueExercise
 

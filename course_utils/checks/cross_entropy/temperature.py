@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from course_utils.checks.case import Case, Misconception
 from course_utils.checks.compare import as_tensor
-from course_utils.checks.cross_entropy_draws import draw_logits
+from course_utils.checks.cross_entropy.draws import draw_logits
 from course_utils.checks.exercise import Failure
 from course_utils.checks.functions import FunctionExercise
 
