@@ -366,7 +366,7 @@ for epoch in range(1, 3):
 # 4. What do the curves of a whole run say?
 # 5. What do the filters and the mistakes look like?
 #
-# The first three rungs take seconds.
+# The first three rungs take seconds to a minute.
 # This order is common craft; Karpathy's recipe and the CS231n notes, both below, describe it at more length.
 
 # %% [markdown]
