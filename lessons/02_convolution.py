@@ -179,7 +179,7 @@ kernels = torch.stack([blur, sobel, sharpen])[:, None]  # (3, 1, 3, 3): three ke
 filtered = F.conv2d(photo[None], kernels)[0]  # (3, 148, 224)
 with_text(
     compare_images({"photograph": plane, "blur": filtered[0], "Sobel": filtered[1],
-                    "sharpen": filtered[2].clamp(0, 1)}, columns=2, inches=2.7),
+                    "sharpen": filtered[2].clamp(0, 1)}, columns=2, inches=2.1),
     "The cat four times: as it is, softened, as vertical edges in two colours for their two directions, sharpened.",
 )  # fmt: skip
 
@@ -355,7 +355,7 @@ slices = F.conv2d(colour[None], weight[:, None], groups=3)[0]  # (3, 146, 146); 
 
 with_text(
     compare_images({"photograph": colour, "red × 1": slices[0], "green × −0.6": slices[1],
-                    "blue × −0.6": slices[2], "added up": slices.sum(0)}, columns=3, inches=2.2),
+                    "blue × −0.6": slices[2], "added up": slices.sum(0)}, columns=3, inches=1.9),
     "An astronaut in an orange suit; what the kernel's three slices make of red, green and blue; their sum, strongly positive on the orange suit and on the flag's red stripes, weakly on hair and rocket.",
 )  # fmt: skip
 
@@ -654,7 +654,7 @@ first_filter = F.conv2d(photo[None], sobel[None, None])[0, 0].roll(20, dims=1)
 difference = (first_shift - first_filter).abs()
 with_text(
     compare_images({"shifted photograph": moved, "shift, then filter": first_shift,
-                    "filter, then shift": first_filter, "difference": difference}, columns=2, inches=2.7),
+                    "filter, then shift": first_filter, "difference": difference}, columns=2, inches=2.1),
     "The shifted cat, its edges computed in both orders, and their difference, which is zero except in the 20 columns at the left, into which picture and output wrap around differently.",
 )  # fmt: skip
 
