@@ -71,7 +71,7 @@ def right_responses(exercise):
 @pytest.mark.parametrize("name", EXERCISES)
 def test_every_case_is_looked_at(name):
     cases, right = right_responses(EXERCISES[name])
-    assert EXERCISES[name].judge(None, cases, right).passed or not right
+    assert cases and EXERCISES[name].judge(None, cases, right).passed
     assert unnoticed(EXERCISES[name], cases, right) == []
 
 
