@@ -7,7 +7,7 @@ import torch
 
 from course_utils.data import Batches, load_photo_patches
 from course_utils.models import MLP, LinearClassifier, SmallCNN, count_parameters
-from course_utils.training import evaluate, fit
+from course_utils.training import evaluate, train_epochs
 
 RECIPES = {"linear": (LinearClassifier, 10, 1e-3), "MLP": (MLP, 20, 1e-3), "CNN": (SmallCNN, 12, 3e-3)}
 
@@ -22,7 +22,7 @@ def measure(dataset, kind, epochs=None, seed=0):
     train = Batches(dataset.train, 64, shuffle=True, seed=seed, **normalise)
     val = Batches(dataset.val, 256, **normalise)
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
-    fit(model, train, val, optimizer, epochs or usual_epochs, device="cpu", progress=False)
+    train_epochs(model, train, val, optimizer, epochs or usual_epochs, device="cpu", progress=False)
     seen = Batches(dataset.train, 256, **normalise)
     return evaluate(model, seen).accuracy, evaluate(model, val).accuracy, count_parameters(model)
 

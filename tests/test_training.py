@@ -15,7 +15,7 @@ from course_utils.training import (
     device_of,
     evaluate,
     evaluating,
-    fit,
+    train_epochs,
     seed_everything,
     train_step,
 )
@@ -96,11 +96,11 @@ def test_a_step_is_the_optimizer_s_step_on_fresh_gradients():
         torch.testing.assert_close(left, other)
 
 
-def test_fit_learns_and_keeps_a_row_an_epoch():
+def test_train_epochs_learns_and_keeps_a_row_an_epoch():
     seed_everything(0)
     model = moody()
     train, val = batches((16,) * 8, seed=1), DrawnOnce(batches((30, 7), seed=2))
-    history = fit(model, train, val, torch.optim.AdamW(model.parameters(), lr=1e-2), 15, progress=False)
+    history = train_epochs(model, train, val, torch.optim.AdamW(model.parameters(), lr=1e-2), 15, progress=False)
     assert len(history) == 15 == val.passes
     assert [row["epoch"] for row in history] == list(range(1, 16))
     assert history["train_loss"][-1] < history["train_loss"][0]
@@ -113,7 +113,7 @@ def test_fit_learns_and_keeps_a_row_an_epoch():
 def test_the_training_figures_are_means_over_images():
     model = nn.Sequential(nn.Flatten(), nn.Linear(36, 2))
     loader = batches((5, 5, 2))
-    history = fit(model, loader, loader, torch.optim.SGD(model.parameters(), lr=0.0), 1, progress=False)
+    history = train_epochs(model, loader, loader, torch.optim.SGD(model.parameters(), lr=0.0), 1, progress=False)
     still = evaluate(model, loader)
     assert history["train_loss"] == [pytest.approx(still.loss)]
     assert history["train_accuracy"] == [pytest.approx(still.accuracy)]
@@ -125,7 +125,7 @@ def test_the_same_seed_gives_the_same_run():
         seed_everything(3)
         model = nn.Sequential(nn.Flatten(), nn.Dropout(0.3), nn.Linear(36, 2))
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-        losses.append(fit(model, batches(), batches(), optimizer, 2, progress=False)["train_loss"])
+        losses.append(train_epochs(model, batches(), batches(), optimizer, 2, progress=False)["train_loss"])
     assert losses[0] == losses[1]
 
 
@@ -134,7 +134,7 @@ def test_a_run_that_explodes_stops_and_says_what_to_do():
     with torch.no_grad():
         model[1].weight.fill_(float("nan"))
     with pytest.raises(FloatingPointError, match="lower the learning rate"):
-        fit(model, batches(), batches(), torch.optim.SGD(model.parameters(), lr=0.1), 3, progress=False)
+        train_epochs(model, batches(), batches(), torch.optim.SGD(model.parameters(), lr=0.1), 3, progress=False)
 
 
 def test_a_history_knows_its_columns_and_prints_its_last_row():

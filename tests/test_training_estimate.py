@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from course_utils.data import Batches, Split
-from course_utils.training import Estimate, estimate_time, fit
+from course_utils.training import Estimate, estimate_time, train_epochs
 from course_utils.training.progress import progress_bar, someone_watches
 
 
@@ -75,7 +75,7 @@ def test_nobody_watches_under_pytest(monkeypatch, capsys):
     assert not someone_watches()
     loader = Batches(split(16), 8)
     network = model()
-    fit(network, loader, loader, torch.optim.SGD(network.parameters(), lr=0.1), 2)
+    train_epochs(network, loader, loader, torch.optim.SGD(network.parameters(), lr=0.1), 2)
     assert capsys.readouterr() == ("", "")
 
 
@@ -92,10 +92,10 @@ def test_a_person_at_a_terminal_sees_a_bar(monkeypatch):
 
 def test_output_to_a_file_holds_no_bar():
     code = (
-        "import torch; from torch import nn; from course_utils.training import fit\n"
+        "import torch; from torch import nn; from course_utils.training import train_epochs\n"
         "m = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))\n"
         "d = [(torch.randn(3, 1, 2, 2), torch.tensor([0, 1, 0]))]\n"
-        "fit(m, d, d, torch.optim.SGD(m.parameters(), lr=0.1), 2)"
+        "train_epochs(m, d, d, torch.optim.SGD(m.parameters(), lr=0.1), 2)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")

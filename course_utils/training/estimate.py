@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from course_utils.training.devices import device_of, wait_for
+from course_utils.training.devices import device_name, device_of, wait_for
 from course_utils.training.evaluation import evaluating
 
 
@@ -44,7 +44,7 @@ def estimate_time(
     device: torch.device | str | None = None,
     steps: int = 4,
 ) -> Estimate:
-    """Time a few batches and scale up to what `fit` would do.
+    """Time a few batches and scale up to what `train_epochs` would do.
 
     Training is timed in steps as large as those of `train_loader`, where it says how large they are: a step
     costs the optimizer the same however many images it is for. Works on a copy of the model, and draws its
@@ -68,7 +68,7 @@ def estimate_time(
     per_epoch = training_one * _image_count(train_loader, count) + evaluating_one * _image_count(
         val_loader, count
     )
-    return Estimate(epochs * per_epoch / count, _name_of(device))
+    return Estimate(epochs * per_epoch / count, device_name(device))
 
 
 def _time_batches(
@@ -122,12 +122,3 @@ def _in_words(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.0f} seconds"
     return f"{seconds / 60:.0f} minutes"
-
-
-def _name_of(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    if device.type == "mps":
-        return "Apple's GPU"
-    threads = torch.get_num_threads()
-    return f"the CPU ({threads} thread{'s' if threads > 1 else ''})"

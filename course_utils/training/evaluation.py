@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from course_utils.training.devices import device_of
+from course_utils.training.precision import Precision
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,18 @@ class Evaluation:
     loss: float
     accuracy: float
     count: int
+
+    @classmethod
+    def from_sums(cls, sums: torch.Tensor) -> Evaluation:
+        """From (3,): summed loss, right answers, images.
+
+        Raises:
+            ValueError: there were no images.
+        """
+        loss, correct, count = sums.tolist()
+        if count == 0:
+            raise ValueError("the loader yields no images, so there is nothing to average: is its split empty?")
+        return cls(loss / count, correct / count, int(count))
 
 
 @contextmanager
@@ -39,6 +52,9 @@ def evaluate(
     model: nn.Module,
     loader: Iterable[tuple[torch.Tensor, torch.Tensor]],
     device: torch.device | str | None = None,
+    *,
+    flip: bool = False,
+    precision: Precision | None = None,
 ) -> Evaluation:
     """Cross-entropy and accuracy of `model` over all images of `loader`.
 
@@ -48,19 +64,41 @@ def evaluate(
         model: images (N, C, H, W) -> logits (N, K). Left in the mode it was in.
         loader: yields (images, labels (N,) int64).
         device: where to compute; None is where the model's weights are.
+        flip: judge each image together with its mirror image, by the mean of the two logits. It is called
+            test-time augmentation; say so beside the figure.
+        precision: what to compute in; None is the precision of the weights.
 
     Raises:
         ValueError: the loader yields no image.
     """
     device = device_of(model) if device is None else torch.device(device)
-    loss, correct, count = 0.0, 0, 0
+    return Evaluation.from_sums(sum_over(model, loader, device, flip=flip, precision=precision))
+
+
+def sum_over(
+    model: nn.Module,
+    loader: Iterable[tuple[torch.Tensor, torch.Tensor]],
+    device: torch.device,
+    *,
+    flip: bool = False,
+    precision: Precision | None = None,
+) -> torch.Tensor:
+    """(3,): summed loss, right answers and images, left on the device until the last batch is done."""
+    precision = precision or Precision("float32", device.type)
+    sums = torch.zeros(3, device=device, dtype=torch.float32 if device.type == "mps" else torch.float64)
     with evaluating(model):
         for images, labels in loader:
-            images, labels = images.to(device), labels.to(device)
-            logits = model(images)
-            loss += F.cross_entropy(logits, labels, reduction="sum").item()
-            correct += (logits.argmax(dim=1) == labels).sum().item()
-            count += len(labels)
-    if count == 0:
-        raise ValueError("the loader yields no images, so there is nothing to average: is its split empty?")
-    return Evaluation(loss / count, correct / count, count)
+            images, labels = images.to(device, non_blocking=True), labels.to(device, non_blocking=True)
+            with precision.autocast():
+                logits = in_full(model(images))
+                if flip:
+                    logits = (logits + in_full(model(images.flip(-1)))) / 2
+            sums[0] += F.cross_entropy(logits, labels, reduction="sum")
+            sums[1] += (logits.argmax(dim=1) == labels).sum()
+            sums[2] += len(labels)
+    return sums
+
+
+def in_full(logits: torch.Tensor) -> torch.Tensor:
+    """Short floats as float32: a sum of exponentials wants more digits than bfloat16's three."""
+    return logits.float() if logits.dtype in (torch.bfloat16, torch.float16) else logits

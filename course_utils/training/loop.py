@@ -36,7 +36,7 @@ def train_step(
     return loss.item(), (logits.argmax(dim=1) == labels).sum().item()
 
 
-def fit(
+def train_epochs(
     model: nn.Module,
     train_loader: Iterable[tuple[torch.Tensor, torch.Tensor]],
     val_loader: Iterable[tuple[torch.Tensor, torch.Tensor]],

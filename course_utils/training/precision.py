@@ -61,8 +61,10 @@ def _fast_on(device: torch.device) -> str:
 def cpu_has_bfloat16() -> bool:
     """Whether this processor multiplies bfloat16 in hardware: AVX-512 BF16 or AMX.
 
-    torch's public test, `torch.backends.mkldnn`, also says yes where it only imitates; these two ask the
-    processor. They are private, so a version without them counts as no.
+    `torch.backends.mkldnn` also says yes where it only imitates. `torch.cpu.get_capabilities` asks the
+    processor; versions of torch without it count as no, which is slower but never wrong.
     """
-    probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(getattr(torch.cpu, probe, bool)() for probe in probes)
+    if not hasattr(torch.cpu, "get_capabilities"):
+        return False
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

@@ -23,3 +23,9 @@ def someone_watches() -> bool:
 def progress_bar(total: int, unit: str, show: bool = True) -> tqdm:
     """A bar of `total` units that removes itself when done; silent unless someone watches."""
     return tqdm(total=total, unit=unit, leave=False, disable=not (show and someone_watches()))
+
+
+def say(text: str) -> None:
+    """A line beside the bars, for a person who watches."""
+    if someone_watches():
+        tqdm.write(text, file=sys.stderr)

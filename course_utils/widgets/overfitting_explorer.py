@@ -16,7 +16,7 @@ from .pattern import InteractiveFigure, slider
 def overfitting_explorer(history) -> InteractiveFigure:
     """Walk through the epochs of a run.
 
-    history: what `fit` returned, or any iterable of one record an epoch with train_loss, train_accuracy,
+    history: what `train_epochs` returned, or any iterable of one record an epoch with train_loss, train_accuracy,
     val_loss and
         val_accuracy (losses in nats, accuracies from 0 to 1).
     """
