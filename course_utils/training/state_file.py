@@ -83,6 +83,13 @@ def read_state(
         raise CheckpointError(f"{path} cannot be read: {error}.") from error
 
 
+def digest_of(path: str | os.PathLike) -> str:
+    """The SHA-256 that the file `path`, which `write_state` wrote, carries."""
+    with open(path, "rb") as file:
+        file.seek(DIGEST.start)
+        return file.read(DIGEST.stop - DIGEST.start).decode()
+
+
 def _header(document: Any, tensors: dict[str, torch.Tensor], kind: str) -> bytes:
     """The length and the JSON of a safetensors header, with zeros in the place of the digest."""
     metadata = {
