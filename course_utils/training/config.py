@@ -138,4 +138,6 @@ def _positive(name: str, value: Any) -> None:
 
 def _between(name: str, value: Any, low: float, high: float, below: bool = False) -> None:
     if not _is_number(value) or not (low <= value < high if below else low <= value <= high):
-        raise ValueError(f"{name}={value!r}: a number from {low} to {'below ' if below else ''}{high} is wanted")
+        raise ValueError(
+            f"{name}={value!r}: a number from {low} to {'below ' if below else ''}{high} is wanted"
+        )

@@ -31,7 +31,9 @@ class Evaluation:
         """
         loss, correct, count = sums.tolist()
         if count == 0:
-            raise ValueError("the loader yields no images, so there is nothing to average: is its split empty?")
+            raise ValueError(
+                "the loader yields no images, so there is nothing to average: is its split empty?"
+            )
         return cls(loss / count, correct / count, int(count))
 
 

@@ -18,7 +18,12 @@ from course_utils.training.trainer import Trainer
 
 
 def fit(
-    model: nn.Module, train: Iterable, val: Iterable, config: TrainConfig | None = None, *, resume: bool = False
+    model: nn.Module,
+    train: Iterable,
+    val: Iterable,
+    config: TrainConfig | None = None,
+    *,
+    resume: bool = False,
 ) -> Run:
     """Train `model` on `train`, look at `val` after each epoch, and return what happened.
 
@@ -54,11 +59,16 @@ def fit(
     raise _out_of_memory(model, train, config, group)
 
 
-def _run(model: nn.Module, train: Iterable, val: Iterable, config: TrainConfig, resume: bool, group: Group) -> Run:
+def _run(
+    model: nn.Module, train: Iterable, val: Iterable, config: TrainConfig, resume: bool, group: Group
+) -> Run:
     torch.manual_seed(config.seed + group.rank)
     trainer = Trainer(model, config, group, total_steps=config.epochs * len(train))
     prediction = predict(trainer, train, val, config.epochs)
-    with torch.backends.cudnn.flags(benchmark=True), Journal(trainer, train, config, prediction, resume) as journal:
+    with (
+        torch.backends.cudnn.flags(benchmark=True),
+        Journal(trainer, train, config, prediction, resume) as journal,
+    ):
         while journal.epoch < config.epochs and not journal.is_stale():
             _train_epoch(trainer, train, journal)
             journal.end_epoch(trainer.evaluate(val))
@@ -77,7 +87,9 @@ def _train_epoch(trainer: Trainer, train: Iterable, journal: Journal) -> None:
 def _own_part(loader: Iterable, group: Group, name: str) -> Iterable:
     """This process's part of every batch."""
     if len(loader) == 0:
-        raise ValueError(f"{name} yields no batch: is its split empty, or smaller than a batch with drop_last?")
+        raise ValueError(
+            f"{name} yields no batch: is its split empty, or smaller than a batch with drop_last?"
+        )
     if group.world == 1:
         return loader
     if not hasattr(loader, "shard"):

@@ -55,7 +55,9 @@ class Journal:
         found = self.checkpoints.latest(accept=self._foreign)
         if found:
             self.load_state_dict(found[0])
-            say(f"going on after step {self.trainer.step:,} of {self.trainer.total_steps:,} ({found[1].name})")
+            say(
+                f"going on after step {self.trainer.step:,} of {self.trainer.total_steps:,} ({found[1].name})"
+            )
 
     def __enter__(self) -> Journal:
         main, config = self.trainer.group.is_main, self.config
@@ -63,9 +65,7 @@ class Journal:
         self.bar.update(self.trainer.step)
         if config.progress and main:
             say(str(self.prediction))
-        self.trackers = open_trackers(
-            config.folder, config.trackers, config.as_dict(), is_main=main, epoch=self.epoch
-        )
+        self.trackers = open_trackers(config.folder, config.trackers, config.as_dict(), is_main=main)
         self._started = self._epoch_started = time.perf_counter()
         self._first_step = self.trainer.step
         return self
@@ -90,7 +90,8 @@ class Journal:
         bad = self.trainer.first_bad_step()
         if bad is not None:
             lr = learning_rate(bad, self.trainer.total_steps, self.config)
-            raise diverged_error(bad, bad // len(self.train) + 1, lr, self.config)
+            loss = float(self.trainer.loss_sum)  # once nan or inf, a sum stays so
+            raise diverged_error(bad + 1, bad // len(self.train) + 1, lr, loss, self.config)
 
     def end_training(self) -> None:
         """Called between the last step of an epoch and its evaluation; stops the clock of training."""
@@ -192,7 +193,7 @@ class Journal:
             weights=_copy_to_cpu(trainer.model.state_dict()),
             best_weights=self.best["weights"],
             best_epoch=self.best["epoch"],
-            versions=versions(),
+            versions=versions(trainer.device),
             seconds=self.seconds["all"],
             predicted_seconds=self.prediction.seconds,
             images_per_second=self.images_trained / max(self.seconds["training"], 1e-9),

@@ -30,7 +30,9 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]:
 def build_optimizer(model: nn.Module, config: TrainConfig, device: torch.device) -> torch.optim.Optimizer:
     """The optimizer of `config` for the parameters of `model`, which must be on `device` already."""
     groups = parameter_groups(model, config.weight_decay)
-    fused = device.type in FUSED_ON and all(p.is_floating_point() for group in groups for p in group["params"])
+    fused = device.type in FUSED_ON and all(
+        p.is_floating_point() for group in groups for p in group["params"]
+    )
     if config.optimizer == "adamw":
         return torch.optim.AdamW(groups, lr=config.lr, betas=(config.momentum, 0.999), fused=fused)
     return torch.optim.SGD(
