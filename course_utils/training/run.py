@@ -116,17 +116,18 @@ class Run:
             model.load_state_dict(self.best_weights)
         except RuntimeError as error:
             raise TrainingError(
-                f"The weights of this run do not fit into this {type(model).__name__}. Build the model with the "
-                f"options of the run.\n{error}"
+                f"The weights of this run do not fit into this {type(model).__name__}. Build the model with "
+                f"the options of the run.\n{error}"
             ) from error
         return model
 
     def __repr__(self) -> str:
-        best = (
-            f"val accuracy {self.history[self.best_epoch - 1]['val_accuracy']:.1%} in epoch {self.best_epoch}"
-        )
+        best = "no epochs"
+        if self.best_epoch:
+            accuracy = self.history[self.best_epoch - 1]["val_accuracy"]
+            best = f"val accuracy {accuracy:.1%} in epoch {self.best_epoch} of {len(self.history)}"
         return (
-            f"Run({best} of {len(self.history)}; {self.seconds:,.1f} s, predicted {self.predicted_seconds:,.1f} s; "
+            f"Run({best}; {self.seconds:,.1f} s, predicted {self.predicted_seconds:,.1f} s; "
             f"{self.images_per_second:,.0f} images/s; {self.peak_memory_bytes / 2**20:,.0f} MiB; "
             f"{self.parameters:,} parameters; {self.precision} on {self.device}; seed {self.seed})"
         )

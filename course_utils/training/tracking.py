@@ -32,8 +32,8 @@ class Trackers:
     def epoch(self, row: Row) -> None:
         """The figures of one epoch: {"epoch": from 1, name: number, ...}.
 
-        The first row after a resume replaces what was written of its epoch and of later ones. So write the row
-        before the checkpoint that says the epoch is over: a kill in between then loses nothing.
+        The first row after a resume replaces what was written of its epoch and of later ones. So write the
+        row before the checkpoint that says the epoch is over: a kill in between then loses nothing.
         """
         for tracker in self.trackers:
             tracker.epoch(row)
@@ -55,14 +55,16 @@ def open_trackers(
     config: dict[str, Any],
     *,
     is_main: bool = True,
+    epoch: int = 0,
 ) -> Trackers:
     """history.csv in `folder`, where there is one, and the trackers called `names`, which are imported now.
 
     Args:
-        names: any of "tensorboard" (writes into folder/tensorboard) and "wandb" (WANDB_MODE=offline, WANDB_PROJECT
-            and its other variables work).
+        names: any of "tensorboard" (writes into folder/tensorboard) and "wandb" (its variables, such as
+            WANDB_MODE=offline and WANDB_PROJECT, work).
         config: the settings of the run, to be shown beside its figures.
         is_main: False in all processes of a distributed run but one: they write nothing.
+        epoch: epochs that a resumed run has behind it; what stands in the folder of later ones is dropped.
 
     Raises:
         ValueError: no such tracker, or TensorBoard without a folder.
@@ -75,7 +77,7 @@ def open_trackers(
     if not is_main:
         return Trackers()
     trackers: list[Tracker] = [] if folder is None else [CsvFile(Path(folder) / "history.csv")]
-    return Trackers([*trackers, *(TRACKERS[name](folder, config) for name in names)])
+    return Trackers([*trackers, *(TRACKERS[name](folder, config, epoch) for name in names)])
 
 
 class CsvFile:
@@ -107,32 +109,29 @@ class CsvFile:
 class TensorBoard:
     """Curves for `tensorboard --logdir FOLDER`."""
 
-    def __init__(self, folder: str | os.PathLike | None, config: dict[str, Any]) -> None:
+    def __init__(self, folder: str | os.PathLike | None, config: dict[str, Any], epoch: int) -> None:
         if folder is None:
             raise ValueError("trackers: 'tensorboard' needs config.folder, to write into")
         _import("tensorboard")
-        self.SummaryWriter = _import("torch.utils.tensorboard", "tensorboard").SummaryWriter
-        self.folder, self.config, self.writer = Path(folder) / "tensorboard", config, None
+        SummaryWriter = _import("torch.utils.tensorboard", "tensorboard").SummaryWriter
+        self.writer = SummaryWriter(str(Path(folder) / "tensorboard"), purge_step=epoch + 1)
+        lines = [f"    {name}: {value}" for name, value in config.items()]  # four spaces: code in Markdown
+        self.writer.add_text("config", "\n".join(lines), epoch)
 
     def epoch(self, row: Row) -> None:
-        if self.writer is None:  # the first row tells TensorBoard which older rows no longer count
-            self.writer = self.SummaryWriter(str(self.folder), purge_step=row["epoch"])
-            lines = [f"    {name}: {value}" for name, value in self.config.items()]
-            self.writer.add_text("config", "\n".join(lines), row["epoch"])
         for name, value in row.items():
             if name != "epoch":
                 self.writer.add_scalar(name, value, row["epoch"])
         self.writer.flush()
 
     def close(self) -> None:
-        if self.writer is not None:
-            self.writer.close()
+        self.writer.close()
 
 
 class WeightsAndBiases:
     """A run at wandb.ai, or in the folder with WANDB_MODE=offline. A resumed run goes on under its old id."""
 
-    def __init__(self, folder: str | os.PathLike | None, config: dict[str, Any]) -> None:
+    def __init__(self, folder: str | os.PathLike | None, config: dict[str, Any], epoch: int) -> None:
         wandb = _import("wandb")
         place = None if folder is None else Path(folder)
         self.run = wandb.init(
