@@ -1,7 +1,7 @@
 """A slow average of the weights, which is often better than the weights of the last step.
 
-B. T. Polyak, A. B. Juditsky: Acceleration of Stochastic Approximation by Averaging. SIAM Journal on Control and
-Optimization 30(4), 1992. Here with weights that fall off exponentially.
+B. T. Polyak, A. B. Juditsky: Acceleration of Stochastic Approximation by Averaging. SIAM Journal on Control
+and Optimization 30(4), 1992. Here with weights that fall off exponentially.
 """
 
 from __future__ import annotations

@@ -33,17 +33,17 @@ def fit(
     `torchrun` each process trains on its part of every batch.
 
     Args:
-        model: images (N, C, H, W) -> logits (N, K). Trained in place, on `config.device`; ends with the weights
-            of the last step (their average with `config.ema`), in training mode.
-        train, val: sized, yield (images, labels (N,) int64), such as `course_utils.data.Batches`. With another
-            loader a run goes on from the end of an epoch only.
+        model: images (N, C, H, W) -> logits (N, K). Trained in place, on `config.device`; ends with the
+            weights of the last step (their average with `config.ema`), in training mode.
+        train, val: sized, yield (images, labels (N,) int64), such as `course_utils.data.Batches`. With
+            another loader a run goes on from the end of an epoch only.
         config: all settings; None is `TrainConfig()`.
         resume: go on from the newest good checkpoint in `config.folder`; without one, begin.
 
     Raises:
         ValueError: `resume` without a folder; a loader without batches.
-        TrainingError: the loss is no longer a number; memory is too small (it says which batch would fit); the
-            folder holds another run; no checkpoint there is of use.
+        TrainingError: the loss is no longer a number; memory is too small (it says which batch would fit);
+            the folder holds another run; no checkpoint there is of use.
     """
     config = config or TrainConfig()
     if resume and config.folder is None:

@@ -48,8 +48,8 @@ class Journal:
         if not resume:
             if self.checkpoints.paths():
                 raise TrainingError(
-                    f"{self.config.folder} already holds the checkpoints of a run: go on with it (resume=True, on "
-                    "the command line --resume), choose another folder, or delete this one."
+                    f"{self.config.folder} already holds the checkpoints of a run: go on with it (resume=True, "
+                    "on the command line --resume), choose another folder, or delete this one."
                 )
             return
         found = self.checkpoints.latest(accept=self._foreign)
@@ -90,8 +90,7 @@ class Journal:
         bad = self.trainer.first_bad_step()
         if bad is not None:
             lr = learning_rate(bad, self.trainer.total_steps, self.config)
-            loss = float(self.trainer.loss_sum)  # once nan or inf, a sum stays so
-            raise diverged_error(bad + 1, bad // len(self.train) + 1, lr, loss, self.config)
+            raise diverged_error(bad, bad // len(self.train) + 1, lr, self.config)
 
     def end_training(self) -> None:
         """Called between the last step of an epoch and its evaluation; stops the clock of training."""

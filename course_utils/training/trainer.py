@@ -28,7 +28,7 @@ class Trainer:
         model: the network with its weights, on the device.
         network: the same for the forward pass: compiled, or spread over processes, where that is asked for.
         step: steps done; `total_steps` are planned.
-        loss_sum, correct, bad_step: of the epoch so far, kept on the device; bad_step is -1 while all is well.
+        loss_sum, correct, bad_step: of the epoch so far, kept on the device; -1 while all is well.
         seen: images of the epoch so far, over all processes.
     """
 
