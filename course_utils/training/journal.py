@@ -48,8 +48,8 @@ class Journal:
         if not resume:
             if self.checkpoints.paths():
                 raise TrainingError(
-                    f"{self.config.folder} already holds the checkpoints of a run: go on with it (resume=True, "
-                    "on the command line --resume), choose another folder, or delete this one."
+                    f"{self.config.folder} already holds the checkpoints of a run: go on with it "
+                    "(resume=True; on the command line --resume), choose another folder, or delete this one."
                 )
             return
         found = self.checkpoints.latest(accept=self._foreign)

@@ -1,7 +1,8 @@
 """Two pictures in one: mixup and CutMix, for a whole batch on its device. Built in lesson 07.
 
 H. Zhang et al.: mixup: Beyond Empirical Risk Minimization. ICLR 2018.
-S. Yun et al.: CutMix: Regularization Strategy to Train Strong Classifiers with Localizable Features. ICCV 2019.
+S. Yun et al.: CutMix: Regularization Strategy to Train Strong Classifiers with Localizable Features.
+    ICCV 2019.
 """
 
 from __future__ import annotations

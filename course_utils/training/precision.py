@@ -35,16 +35,17 @@ class Precision:
 def choose_precision(wanted: str, device: torch.device) -> Precision:
     """The precision `wanted`, or for "auto" the fast one of `device`.
 
-    bfloat16 on NVIDIA's Ampere (compute capability 8.0) and newer; float16 on Volta and Turing (7.x), which have
-    matrix units for it alone; bfloat16 on CPUs with instructions for it, for without them torch imitates it,
-    many times slower than float32; float32 everywhere else.
+    bfloat16 on NVIDIA's Ampere (compute capability 8.0) and newer; float16 on Volta and Turing (7.x), which
+    have matrix units for it alone; bfloat16 on CPUs with instructions for it, for without them torch imitates
+    it, many times slower than float32; float32 everywhere else.
 
     Raises:
         ValueError: float16 is wanted on a device that is not a CUDA GPU.
     """
     if wanted == "float16" and device.type != "cuda":
         raise ValueError(
-            f"precision='float16' needs a CUDA GPU, and this runs on {device}: take 'bfloat16', 'float32' or 'auto'"
+            f"precision='float16' needs a CUDA GPU, and this runs on {device}: "
+            "take 'bfloat16', 'float32' or 'auto'"
         )
     return Precision(_fast_on(device) if wanted == "auto" else wanted, device.type)
 
