@@ -35,8 +35,8 @@ class Prediction:
 def predict(trainer: Trainer, train: Iterable, val: Iterable, epochs: int) -> Prediction:
     """Take a few steps and a few evaluation batches, and put everything back as it was.
 
-    A loader that changes the size of its pictures in the course of the run (`side_at(epoch)`) is tried at each
-    size. The steps taken are real ones: what would not fit into memory fails here, not an hour later.
+    A loader that changes the size of its pictures in the course of the run (`side_at(epoch)`) is tried at
+    each size. The steps taken are real ones: what would not fit into memory fails here, not an hour later.
     """
     with _undone(trainer, train):
         sides = [train.side_at(epoch) if hasattr(train, "side_at") else None for epoch in range(epochs)]
