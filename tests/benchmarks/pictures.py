@@ -11,7 +11,6 @@ from PIL import Image
 from course_utils.data import ImageDataset, load_photo_patches, prepare_tree
 from course_utils.data.datasets import is_prepared, open_prepared
 from course_utils.data.sources import SOURCES
-from course_utils.data.trees import find_root
 from course_utils.data.unpack import unpack
 from tests.benchmarks.measure import say
 
@@ -23,8 +22,8 @@ def tree_of(args: argparse.Namespace) -> Path | None:
     if args.data is None:
         return quick_tree(args.work / "quick")
     if args.data.is_file():
-        return find_root(unpack(SOURCES["imagenette"], args.data, official=False))
-    return None if is_prepared(args.data) else find_root(args.data)
+        return root_of(unpack(SOURCES["imagenette"], args.data, official=False))
+    return None if is_prepared(args.data) else root_of(args.data)
 
 
 def dataset_of(args: argparse.Namespace, size: int) -> ImageDataset:
@@ -49,6 +48,14 @@ def need_tree(args: argparse.Namespace) -> Path:
             f"{args.data} holds arrays; the usual way needs the tree or archive of picture files"
         )
     return tree
+
+
+def root_of(folder: Path) -> Path:
+    """`folder`, or the one inside it that holds train/ and val/."""
+    found = [place for place in (folder, *sorted(folder.glob("*/"))) if (place / "train").is_dir()]
+    if not found:
+        raise SystemExit(f"{folder} holds no train/ folder with class folders")
+    return found[0]
 
 
 def quick_tree(folder: Path, size: int = 64) -> Path:
