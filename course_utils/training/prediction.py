@@ -28,8 +28,8 @@ class Prediction:
     steps: int
 
     def __str__(self) -> str:
-        return f"{self.steps:,} steps: about {self.seconds:,.0f} s, "
-            f"at most {self.memory_bytes / 2**20:,.0f} MiB of memory"
+        memory = f"{self.memory_bytes / 2**20:,.0f} MiB"
+        return f"{self.steps:,} steps: about {self.seconds:,.0f} s, at most {memory} of memory"
 
 
 def predict(trainer: Trainer, train: Iterable, val: Iterable, epochs: int) -> Prediction:
