@@ -57,12 +57,22 @@ class Group:
         Raises:
             ValueError: there is no such device, or several processes would share one GPU.
         """
-        if self.world == 1:
-            return best_device() if requested in (None, "auto") else torch.device(requested)
         gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if requested in (None, "auto"):
-            requested = "cuda" if gpus else "cpu"
-        device = torch.device(requested)
+            requested = best_device() if self.world == 1 else "cuda" if gpus else "cpu"
+        try:
+            device = torch.device(requested)
+        except RuntimeError as error:
+            raise ValueError(f"device {requested!r}: choose 'cpu', 'cuda', 'cuda:1' or 'mps'") from error
+        if device.type == "mps" and not torch.backends.mps.is_available():
+            raise ValueError("device 'mps': this machine has no GPU of Apple's, or this torch cannot use it")
+        if self.world == 1:
+            if device.type == "cuda" and (device.index or 0) >= gpus:
+                raise ValueError(f"device {str(device)!r}: torch finds {gpus} CUDA GPUs here")
+            return device
+        return self._own(device, gpus)
+
+    def _own(self, device: torch.device, gpus: int) -> torch.device:
         if device.type == "cpu":
             return device
         if device.type != "cuda":
@@ -75,7 +85,7 @@ class Group:
         if self.local_rank >= gpus:
             raise ValueError(
                 f"process {self.local_rank} of this machine finds no GPU of its own ({gpus} here): start "
-                f"torchrun with --nproc-per-node={gpus}, or use device 'cpu'"
+                "torchrun with --nproc-per-node=gpu, or use device 'cpu'"
             )
         return torch.device("cuda", self.local_rank)
 

@@ -50,7 +50,7 @@ class _Synced:
     def _follow(self, mean: torch.Tensor, variance: torch.Tensor, count: torch.Tensor) -> None:
         """Move the running statistics towards these, as nn.BatchNorm2d does."""
         self.num_batches_tracked.add_(1)
-        share = 1 / self.num_batches_tracked if self.momentum is None else self.momentum
+        share = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
         unbiased = variance * count / (count - 1).clamp(min=1)
         self.running_mean.add_(share * (mean - self.running_mean))
         self.running_var.add_(share * (unbiased - self.running_var))
