@@ -10,12 +10,15 @@ from collections import defaultdict
 from pathlib import Path
 
 from .datasets import is_prepared
-from .download import fetch
-from .errors import CourseDataError
+from .download import fetch, local_path
+from .errors import CourseDataError, shown
 from .prepare import prepare_tree
-from .roots import data_root, raw_folder, require_room
+from .roots import data_root, one_at_a_time, prepared_folder, raw_folder, require_room
+from .selection import read_class_list
 from .sources import PHOTOGRAPHS, SOURCES
 from .unpack import read_source, unpack
+
+MOST_NAMED = 10  # pictures left out, on the screen
 
 
 def list_sources(args):
@@ -54,18 +57,33 @@ def get(args):
     folder = raw_folder(source.name)
     if origin is not None or read_source(folder) is None:
         require_room(folder, 3 * source.size_bytes)  # archive, unpacked pictures and arrays
-        archive = fetch(source, origin)
-        old = read_source(folder)
-        folder = unpack(source, archive, official=origin is None)
-        if old and old != read_source(folder):
-            shutil.rmtree(_prepared_root() / source.name, ignore_errors=True)  # made from the archive before
+        if origin is not None:
+            local_path(origin)  # a wrong path is said before anything is made
+        with one_at_a_time(folder):
+            _bring(source, origin, folder)
         _say_archive(source, read_source(folder)["archive"])
     print(f"Terms: {source.licence}")
     return _prepare_each(folder, args, source.name)
 
 
+def _bring(source, origin, folder):
+    """Fetch and unpack, unless the process that was waited for has done it; what was made from another
+    archive before goes."""
+    old = read_source(folder)
+    if old is None or origin is not None:
+        unpack(source, fetch(source, origin), official=origin is None)
+    if old and old != read_source(folder):
+        for size in _prepared_sizes().get(source.name, []):
+            prepared = prepared_folder(source.name, size)
+            with one_at_a_time(prepared):
+                shutil.rmtree(prepared)
+
+
 def prepare(args):
     """Prepare a source that is here, or a tree of class folders, at each size."""
+    name = getattr(args, "as_name", None)
+    if name in SOURCES:
+        raise CourseDataError(f"{name} is the name of a source of the course: choose another for --name.")
     if args.name in SOURCES:
         source = SOURCES[args.name]
         if source.url and read_source(raw_folder(source.name)) is None:
@@ -73,8 +91,13 @@ def prepare(args):
         if not source.url:
             print(f"{source.name} needs no preparing: it is made in memory when it is loaded.")
             return 0
-        return _prepare_each(raw_folder(source.name), args, source.name)
-    return _prepare_each(Path(args.name).expanduser(), args, None)
+        if getattr(args, "classes", None) and name is None:
+            raise CourseDataError(
+                f"With some of its classes only, this is not {source.name} any more. "
+                "Remedy: give it a name of its own, such as --name few"
+            )
+        return _prepare_each(raw_folder(source.name), args, name or source.name)
+    return _prepare_each(Path(args.name).expanduser(), args, name)
 
 
 def where(args):
@@ -87,20 +110,41 @@ def where(args):
 
 
 def _prepare_each(folder, args, name):
+    classes = getattr(args, "classes", None)
+    options = {
+        "allow_bad": getattr(args, "allow_bad", None) or 0.0,
+        "resize": getattr(args, "resize", None) or "crop",
+        "workers": getattr(args, "workers", None),
+        "classes": read_class_list(classes) if classes else None,
+        "val_share": getattr(args, "val_share", None),
+        "seed": getattr(args, "seed", None) or 0,
+    }
     for size in _sizes(args):
-        target = prepare_tree(folder, size, name=name, allow_bad=getattr(args, "allow_bad", None) or 0.0)
+        target = prepare_tree(folder, size, name=name, **options)
         manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
-        train, val = (manifest["splits"][split]["count"] for split in ("train", "val"))
-        left_out = (
-            f", {len(manifest['left_out'])} left out that do not decode" if manifest["left_out"] else ""
-        )
-        print(
-            f"{size} px: {train:,} training and {val:,} validation pictures "
-            f"of {len(manifest['classes'])} classes{left_out}"
-        )
+        _say_prepared(manifest)
         print(f"    {target}")
-        print(f'    load_dataset("{name or folder}", size={size})')
+        print(f'    load_dataset("{name or shown(folder)}", size={size})')
     return 0
+
+
+def _say_prepared(manifest):
+    train, val = (manifest["splits"][split]["count"] for split in ("train", "val"))
+    bad, selection = manifest["left_out_reasons"], manifest["selection"]
+    left_out = f", {len(bad)} left out that do not decode" if bad else ""
+    print(
+        f"{manifest['size']} px: {train:,} training and {val:,} validation pictures "
+        f"of {len(manifest['classes'])} classes{left_out}"
+    )
+    for name in list(bad)[:MOST_NAMED]:
+        print(f"    left out {shown(name)}: {shown(bad[name])}")
+    if len(bad) > MOST_NAMED:
+        print(f"    and {len(bad) - MOST_NAMED} more; manifest.json names them all")
+    if selection["val_share"] is not None:
+        print(
+            f"    the tree had no split: the share {selection['val_share']:g} of each class, "
+            f"chosen by seed {selection['seed']}, is for validation"
+        )
 
 
 def _sizes(args):

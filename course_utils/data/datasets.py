@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import CourseDataError
-from .roots import prepared_folder
+from .roots import NAME, data_root, prepared_folder
 from .sources import SOURCES
 
 
@@ -90,7 +90,8 @@ def load_dataset(name="auto", size=64, grey=None):
     """An ImageDataset at `size` pixels.
 
     `name`: "photo_patches" (always there), "imagenette" or another source once `course data get` has prepared
-    it, or the path of a folder of class folders once `course data prepare` has. "auto" is imagenette where it
+    it, the path of a folder of class folders once `course data prepare` has, or the name that it was given
+    with `--name`. "auto" is imagenette where it
     is prepared at this size, else the photo patches. `grey`: True or False decides the channels; None keeps
     the source's own way: grey for photo_patches, colour for the others.
 
@@ -166,6 +167,14 @@ def _folder_of_path(name, size):
     path = Path(name).expanduser()
     if is_prepared(path):
         return path
+    if not path.is_dir() and NAME.fullmatch(str(name)) and (data_root() / "prepared" / str(name)).is_dir():
+        folder = prepared_folder(str(name), size)
+        if is_prepared(folder):
+            return folder
+        raise CourseDataError(
+            f"{name} is not prepared at {size} pixels.\n"
+            f"Remedy: course data prepare FOLDER --name {name} --size {size}"
+        )
     if not path.is_dir():
         raise CourseDataError(
             f"There is no data set {str(name)!r}: it is neither a source "
@@ -176,6 +185,7 @@ def _folder_of_path(name, size):
     if not is_prepared(folder):
         raise CourseDataError(f"The pictures in {path} are not prepared at {size} pixels.\n{remedy}")
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    if manifest["source"]["fingerprint"] != fingerprint(scan_tree(path)):
+    tree = scan_tree(path, **manifest.get("selection", {}))
+    if manifest["source"]["fingerprint"] != fingerprint(tree):
         raise CourseDataError(f"The pictures in {path} have changed since they were prepared.\n{remedy}")
     return folder

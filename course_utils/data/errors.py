@@ -14,17 +14,28 @@ class CourseDataError(Exception):
         return [f"CourseDataError: {self}"]
 
 
+def shown(name):
+    """A file name as a message can show it: what is not printable, such as a line end or a byte that is no
+    UTF-8, is written as an escape. A name could otherwise end the line or steer the terminal."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in str(name)
+    )
+
+
 @contextmanager
-def explain_disk_errors(where):
-    """Turn a full or read-only disk into a CourseDataError that names the folder `where`."""
+def explain_disk_errors(where, kept="What was begun has been removed."):
+    """Turn a full or read-only disk into a CourseDataError that names the folder `where`.
+
+    `kept` says what has become of the work so far.
+    """
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise CourseDataError(
                 f"The disk is full: no room to write under {where} ({error.strerror}).\n"
-                "What was begun has been removed. Free some space, or set the environment variable "
-                "COURSE_DATA to a folder on a larger disk, and run the same command again."
+                f"{kept} Free some space, or set the environment variable COURSE_DATA to a folder "
+                "on a larger disk, and run the same command again."
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise CourseDataError(

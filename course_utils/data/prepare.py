@@ -1,178 +1,169 @@
 """From a tree of pictures to arrays that load at once: one uint8 array a split, with a manifest."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
-import re
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial as bind
 
 import numpy as np
 from tqdm import tqdm
 
-from .datasets import channel_statistics, is_prepared
-from .decode import RULE, Undecodable, decode
-from .errors import CourseDataError
-from .roots import prepared_folder, require_room, whole_folder
+from .arrays import ArrayWriter, cores, facts, sha256, statistics_of
+from .datasets import is_prepared
+from .decode import RULES, decoder
+from .errors import CourseDataError, explain_disk_errors
+from .roots import NAME, one_at_a_time, prepared_folder, require_room, swap_in
 from .trees import fingerprint, prepared_name, scan_tree
 from .unpack import read_source
-from .wordnet import class_name
+from .wordnet import WNID, class_names
 
 OWN_PICTURES = "your own pictures: their terms are yours to know"
+MIN_SIZE, MAX_SIZE = 8, 1024
 
 
-def prepare_tree(folder, size=64, name=None, allow_bad=0.0, progress=True):
+def prepare_tree(
+    folder,
+    size=64,
+    name=None,
+    allow_bad=0.0,
+    progress=True,
+    *,
+    resize="crop",
+    classes=None,
+    val_share=None,
+    seed=0,
+    workers=None,
+):
     """Prepare the tree at `folder` at `size` pixels and return the folder with the arrays.
 
     Writes {train,val}_images.npy uint8 (N, 3, size, size), {train,val}_labels.npy int64 (N,), files.json and
-    manifest.json, all of them or none. A picture that does not decode is an error that names it, unless at
-    most the share `allow_bad` (0 to 1) of all pictures is so: then they are left out and listed in the
-    manifest. Where the same pictures are prepared already, nothing is done. Raises CourseDataError.
+    manifest.json, all of them or none. One tree has one prepared folder a size, unless it is given a `name`.
+
+    resize: "crop" (shorter side to `size`, then the centre square) or "squeeze" (both sides to `size`).
+    classes: names of class folders; None for all. val_share, seed: for a tree without a split, see scan_tree.
+    allow_bad: share (0 to 1) of the pictures that may not decode; they are left out and listed in the
+    manifest. One more is an error that names them. workers: threads; None for one a core.
+
+    Where the same pictures are prepared already by the same rule, nothing is done. Interrupted or killed, the
+    next call goes on where this one was and ends with the same bytes. Where another process prepares the
+    same, this one waits for it. Raises CourseDataError.
     """
-    if not 8 <= size <= 1024:
+    _require_arguments(size, name, allow_bad, resize, workers)
+    tree = scan_tree(folder, classes, val_share, seed)
+    target = prepared_folder(name or prepared_name(folder), size)
+    source = read_source(folder) or {"name": str(tree.root.name), "licence": OWN_PICTURES}
+    source["fingerprint"] = fingerprint(tree)
+    total = sum(map(len, tree.pictures.values()))
+    is_current = bind(_is_current, source=source, rule=RULES[resize], most_left_out=allow_bad * total)
+    if is_current(target):
+        return target
+    with one_at_a_time(target):
+        if is_current(target):  # the process that was waited for has made it
+            return target
+        growing = target.parent / f".{target.name}.part"
+        with explain_disk_errors(
+            target.parent, kept=f"What is prepared so far is kept in {growing}; it goes on from there."
+        ):
+            if not is_current(growing):  # else all but its last step was done
+                done = sum(file.stat().st_size for file in growing.glob("*_images.npy"))
+                require_room(target, total * (3 * size * size + 200) - done)
+                key = _key(source["fingerprint"], RULES[resize], size)
+                writer = ArrayWriter(growing, tree, size, resize, key, allow_bad * total, workers or cores())
+                _write_images(writer, total, f"{target.parent.name} {size} px", progress)
+                _write_the_rest(growing, writer, name or target.parent.name, source)
+            (growing / "journal.jsonl").unlink(missing_ok=True)
+            swap_in(growing, target)
+    return target
+
+
+def _require_arguments(size, name, allow_bad, resize, workers):
+    if not MIN_SIZE <= size <= MAX_SIZE:
         raise CourseDataError(
-            f"Pictures can be prepared at 8 to 1024 pixels, not {size}. Usual sizes: 64, 128, 224."
+            f"Pictures can be prepared at {MIN_SIZE} to {MAX_SIZE} pixels, not {size}. "
+            "Usual sizes: 64, 128, 224."
         )
     if not 0 <= allow_bad < 1:
         raise CourseDataError(
             f"The share of pictures that may be left out must be from 0 to below 1, not {allow_bad}."
         )
-    tree = scan_tree(folder)
-    target = prepared_folder(name or prepared_name(folder), size)
-    source = read_source(folder) or {"name": str(tree.root.name), "licence": OWN_PICTURES}
-    source["fingerprint"] = fingerprint(tree)
-    if _is_current(target, source):
-        return target
-    require_room(target, sum(map(len, tree.pictures.values())) * (3 * size * size + 200))
-    with whole_folder(target) as temporary:
-        splits, files, bad = _write_arrays(temporary, tree, size, allow_bad, target.parent.name, progress)
-        images = np.load(temporary / "train_images.npy", mmap_mode="r")
-        mean, std = (statistic.tolist() for statistic in channel_statistics(images))
-        del images  # Windows cannot rename a folder with an open map in it
-        manifest = {
-            "format": 1,
-            "name": name or target.parent.name,
-            "source": source,
-            "classes": [class_name(folder) for folder in tree.folders],
-            "folders": list(tree.folders),
-            "wnids": [folder for folder in tree.folders if re.fullmatch(r"n\d{8}", folder)],
-            "size": size,
-            "rule": RULE,
-            "mean": mean,
-            "std": std,
-            "splits": splits,
-            "left_out": bad,
-            "ignored_files": tree.ignored,
-        }
-        (temporary / "files.json").write_text(json.dumps(files), encoding="utf-8")
-        (temporary / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    return target
+    if name is not None and not NAME.fullmatch(name):
+        raise CourseDataError(f"A name is made of letters, digits, - and _, unlike {name!r}.")
+    if resize not in RULES:
+        raise CourseDataError(f"resize must be one of {', '.join(RULES)}, not {resize!r}.")
+    if workers is not None and workers < 1:
+        raise CourseDataError(f"workers must be at least 1, not {workers}.")
 
 
-def _write_arrays(folder, tree, size, allow_bad, title, progress):
-    """Both splits of `tree` as arrays in `folder`: facts and file names of each, and what was left out."""
-    total, bad, splits, files = sum(map(len, tree.pictures.values())), [], {}, {}
+def _key(tree, rule, size):
+    """What decides about every byte of the arrays: what was begun with another key is begun again."""
+    return hashlib.sha256(json.dumps([1, tree, rule, size, decoder()]).encode()).hexdigest()
+
+
+def _write_images(writer, total, title, progress):
     # disable=None: tqdm stays silent where nobody watches, as in a log file
     silent = None if progress else True
-    with tqdm(total=total, desc=f"{title} {size} px", unit="picture", disable=silent) as bar:
-        for split, pictures in tree.pictures.items():
-            path = folder / f"{split}_images.npy"
-            kept = _write_images(path, pictures, size, bad, allow_bad * total, bar)
-            labels = np.array([label for _, label in kept], dtype=np.int64)
-            np.save(folder / f"{split}_labels.npy", labels)
-            files[split] = [path.relative_to(tree.root).as_posix() for path, _ in kept]
-            splits[split] = _facts(folder, split, labels, tree.folders, size)
-    return splits, files, [path.relative_to(tree.root).as_posix() for path in bad]
+    with tqdm(total=total, initial=writer.done, desc=title, unit="picture", disable=silent) as bar:
+        writer.write(bar.update)
 
 
-def _write_images(path, pictures, size, bad, allowed, bar):
-    """Decode `pictures` into the array file `path`, in order; return those that decoded. Appends the others
-    to `bad`.
+def _write_the_rest(folder, writer, name, source):
+    """Labels, file names and, last, the manifest."""
+    tree, size, files, splits = writer.tree, writer.size, {}, {}
+    for split in tree.pictures:
+        kept = writer.kept(split)
+        labels = np.array([label for _, label in kept], dtype=np.int64)
+        np.save(folder / f"{split}_labels.npy", labels)
+        files[split] = [name for name, _ in kept]
+        splits[split] = facts(folder, split, labels, tree.folders, size)
+    mean, std = (statistic.tolist() for statistic in statistics_of(folder / "train_images.npy"))
+    left_out = writer.left_out()
+    manifest = {
+        "format": 1,
+        "name": name,
+        "source": source,
+        "selection": tree.selection,
+        "classes": class_names(tree.folders, tree.root),
+        "folders": list(tree.folders),
+        "wnids": [folder for folder in tree.folders if WNID.fullmatch(folder)],
+        "size": size,
+        "resize": writer.resize,
+        "rule": RULES[writer.resize],
+        "decoder": decoder(),
+        "mean": mean,
+        "std": std,
+        "splits": splits,
+        "left_out": list(left_out),
+        "left_out_reasons": left_out,
+        "ignored_files": tree.ignored,
+    }
+    _write_text(folder / "files.json", json.dumps(files))
+    _write_text(folder / "manifest.json", json.dumps(manifest, indent=2) + "\n")
 
-    Ordinary writes, not a map: on a full disk a write is an error that can be told, a map is a crash.
-    """
-    kept = []
-    with open(path, "wb") as file:
-        _write_header(file, len(pictures), size)
-        for picture, pixels in zip(pictures, _decoded([path for path, _ in pictures], size), strict=True):
-            if isinstance(pixels, Undecodable):
-                bad.append(picture[0])
-                if len(bad) > allowed:
-                    raise _bad_picture(pixels, bad, allowed)
-            else:
-                file.write(pixels.tobytes())
-                kept.append(picture)
-            bar.update()
-        file.seek(0)
-        _write_header(file, len(kept), size)  # NumPy leaves room for the count to change
+
+def _write_text(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    return kept
 
 
-def _write_header(file, count, size):
-    description = {"descr": "|u1", "fortran_order": False, "shape": (count, 3, size, size)}
-    np.lib.format.write_array_header_1_0(file, description)
-
-
-def _decoded(paths, size):
-    """Pixels or Undecodable for each path, in order; from threads, for PIL frees the lock; few in memory."""
-    workers = min(8, os.cpu_count() or 1)
-    with ThreadPoolExecutor(workers) as pool:
-        waiting = deque()
-        try:
-            for path in paths:
-                waiting.append(pool.submit(decode, path, size))
-                if len(waiting) > 16 * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
-
-
-def _bad_picture(undecodable, bad, allowed):
-    left_out = f" It is number {len(bad)}; at most {int(allowed)} may be left out." if allowed >= 1 else ""
-    return CourseDataError(
-        f"The picture {undecodable.path} does not decode: {undecodable.reason}.{left_out}\n"
-        "Nothing was prepared. Replace or delete the file, or allow a share of such pictures to be left out "
-        "(--allow-bad 0.01), and run the same command again."
-    )
-
-
-def _facts(folder, split, labels, folders, size):
-    counts = np.bincount(labels, minlength=len(folders))
-    if not counts.all():
-        empty = folders[int(counts.argmin())]
-        raise CourseDataError(
-            f"No picture of the class folder {split}/{empty} decodes. Replace them, or remove the class."
-        )
-    return {
-        "count": len(labels),
-        "per_class": dict(zip(folders, counts.tolist(), strict=True)),
-        "shape": [len(labels), 3, size, size],
-        "images_sha256": _sha256(folder / f"{split}_images.npy"),
-        "labels_sha256": _sha256(folder / f"{split}_labels.npy"),
-    }
-
-
-def _sha256(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _is_current(target, source):
-    """Whether `target` holds these very pictures from this very archive."""
-    if not is_prepared(target):
+def _is_current(folder, source, rule, most_left_out):
+    """Whether `folder` holds these very pictures from this very archive, made by this rule, all whole."""
+    if not is_prepared(folder):
         return False
     try:
-        manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
-        intact = all(
-            _sha256(target / f"{split}_{part}.npy") == manifest["splits"][split][f"{part}_sha256"]
-            for split in ("train", "val")
-            for part in ("images", "labels")
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        return (
+            manifest["source"] == source
+            and manifest["rule"] == rule
+            and len(manifest["left_out"]) <= most_left_out
+            and all(
+                sha256(folder / f"{split}_{part}.npy") == manifest["splits"][split][f"{part}_sha256"]
+                for split in ("train", "val")
+                for part in ("images", "labels")
+            )
         )
-        return intact and manifest["source"] == source and manifest["rule"] == RULE
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return False

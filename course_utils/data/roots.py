@@ -1,12 +1,16 @@
 """Where data lies on this machine, and folders that appear whole or not at all."""
 
 import os
+import re
 import shutil
+import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import CourseDataError, explain_disk_errors
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # of prepared data: it is the name of a folder too
 
 
 def data_root():
@@ -47,6 +51,42 @@ def require_room(folder, needed):
 
 
 @contextmanager
+def one_at_a_time(target):
+    """Keep other processes from making the folder `target` of this data root at the same time; wait for them.
+
+    The system holds the lock and lets go of it when a process ends, however it ends. Its file stays: to
+    remove it would part those who wait for it. What a killed process left beside `target` is removed.
+    """
+    import filelock
+
+    target = Path(target)
+    place = data_root() / "locks" / f"{'-'.join(target.relative_to(data_root()).parts)}.lock"
+    with explain_disk_errors(data_root(), kept="Nothing was begun."):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(place)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            said = f"Another process is making {target}: waiting until it is done (Ctrl-C ends the waiting)."
+            print(said, file=sys.stderr, flush=True)
+            lock.acquire()
+    try:
+        _remove_leftovers(target)
+        yield
+    finally:
+        lock.release()
+
+
+def _remove_leftovers(target):
+    """Remove temporary folders of `whole_folder` and `swap_in` that a killed process left."""
+    ours = re.compile(rf"\.{re.escape(target.name)}-(old-)?[a-z0-9_]{{8}}\.tmp")  # as tempfile names them
+    if target.parent.is_dir():
+        for path in target.parent.iterdir():
+            if ours.fullmatch(path.name):
+                shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
 def whole_folder(target):
     """Yield a temporary folder beside `target` that takes its place when the block ends well.
 
@@ -60,13 +100,14 @@ def whole_folder(target):
         try:
             temporary.chmod(0o777 & ~_umask())  # mkdtemp is private; course data may be shared by a class
             yield temporary
-            _swap_in(temporary, target)
+            swap_in(temporary, target)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _swap_in(temporary, target):
-    """Rename `temporary` to `target`; os.replace refuses a filled folder, so an old one steps aside first."""
+def swap_in(temporary, target):
+    """Rename the folder `temporary` to `target`; os.replace refuses a filled folder, so an old one steps
+    aside first."""
     if not target.exists():
         os.replace(temporary, target)
         return

@@ -1,98 +1,110 @@
-"""Trees of pictures: train/ and val/, each with one folder a class."""
+"""Trees of pictures: which classes, which pictures, which of them to train on and which to validate."""
+
+from __future__ import annotations
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import CourseDataError
+from .errors import CourseDataError, shown
+from .layouts import LAYOUT, SUFFIXES, find_classes, find_splits
+from .selection import choose_classes, hold_out
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
-LAYOUT = (
-    "Wanted: FOLDER/train/CLASS/picture.jpg and FOLDER/val/CLASS/picture.jpg, the same class folders in both."
-)
+VAL_SHARE = 0.2  # of each class, where a tree has no validation pictures of its own
 
 
 @dataclass(frozen=True)
 class Tree:
-    """`pictures[split]` is a list of (path, label) in a fixed order: by class folder, then by file name."""
+    """`pictures[split]` is a list of (name, label) in a fixed order: by class folder, then by file name.
+
+    `name` is relative to `root`, with "/" on every system. `selection` repeats what was asked for, as
+    keyword arguments of `scan_tree`; its `val_share` is None where the tree has a split of its own.
+    """
 
     root: Path
     folders: tuple
     pictures: dict
     ignored: int
+    selection: dict
 
 
-def find_root(folder):
-    """`folder`, or its only sub-folder, whichever holds train/ and val/. Raises CourseDataError."""
-    folder = Path(folder).expanduser()
-    if not folder.is_dir():
-        raise CourseDataError(f"There is no folder {folder}. {LAYOUT}")
-    inside = [child for child in _visible(folder) if child.is_dir()]
-    for candidate in (folder, *(inside if len(inside) == 1 else ())):
-        if (candidate / "train").is_dir() and (candidate / "val").is_dir():
-            return candidate
-    found = ", ".join(child.name for child in _visible(folder)[:8]) or "nothing"
-    raise CourseDataError(f"{folder} holds no train/ and val/ folders; it holds {found}.\n{LAYOUT}")
+def scan_tree(folder, classes=None, val_share=None, seed=0):
+    """The Tree of a folder with train/ and val/, or with class folders alone; see `layouts` for the forms.
 
-
-def scan_tree(folder):
-    """The Tree of a folder. Raises CourseDataError for a missing split and missing or empty class folders."""
-    root = find_root(folder)
-    folders = {split: _class_folders(root / split) for split in ("train", "val")}
-    for split, other in (("train", "val"), ("val", "train")):
-        missing = [name for name in folders[split] if name not in folders[other]]
-        if missing:
+    `classes` chooses class folders by name. Of a tree without a split, the share `val_share` (VAL_SHARE when
+    None) of each class is held out for validation, chosen by `seed`; for a tree that has one, `val_share`
+    must be None. Raises CourseDataError: no classes, one class, an empty class, splits that disagree.
+    """
+    root, splits = find_splits(folder)
+    if splits:
+        if val_share is not None:
             raise CourseDataError(
-                f"{root / other} lacks the class folder{'s' * (len(missing) > 1)} {', '.join(missing[:8])} "
-                f"that {root / split} has.\n{LAYOUT}"
+                f"{shown(root)} has validation pictures of its own in {splits['val']}/: leave the share for "
+                f'validation (--val-share) out, or name "{shown(root / "train")}" to split that folder.'
             )
-    if len(folders["train"]) == 1:
-        only = folders["train"][0]
-        raise CourseDataError(
-            f"{root / 'train'} has one class folder only, {only}: a classifier needs two.\n{LAYOUT}"
-        )
-    pictures, ignored = {}, 0
-    for split in ("train", "val"):
-        pictures[split] = []
-        for label, name in enumerate(folders["train"]):
-            files = [file for file in _visible(root / split / name) if file.is_file()]
-            wanted = [file for file in files if file.suffix.lower() in SUFFIXES]
-            if not wanted:
-                raise CourseDataError(
-                    f"The class folder {root / split / name} holds no pictures "
-                    f"({', '.join(sorted(SUFFIXES))}).\n"
-                    "Put pictures there, or remove the folder from both splits."
-                )
-            ignored += len(files) - len(wanted)
-            pictures[split] += [(file, label) for file in wanted]
-    return Tree(root, tuple(folders["train"]), pictures, ignored)
+        found = {split: find_classes(root, name) for split, name in splits.items()}
+        ignored = sum(count for _, count in found.values())
+        by_class = {split: pictures for split, (pictures, _) in found.items()}
+        by_class = choose_classes(by_class, classes, root)
+        _require_agreement(by_class, {split: root / name for split, name in splits.items()})
+    else:
+        val_share = VAL_SHARE if val_share is None else val_share
+        pictures, ignored = find_classes(root)
+        chosen = choose_classes({"train": pictures}, classes, root)["train"]
+        _require_classes(chosen, root)
+        by_class = hold_out(chosen, val_share, seed, root)
+    folders = tuple(by_class["train"])
+    labelled = {
+        split: [(name, label) for label, folder in enumerate(folders) for name in found[folder]]
+        for split, found in by_class.items()
+    }
+    selection = {"classes": list(classes) if classes else None, "val_share": val_share, "seed": seed}
+    return Tree(root, folders, labelled, ignored, selection)
 
 
 def fingerprint(tree):
-    """sha256 of the names and sizes in bytes of a Tree's pictures: tells whether the tree has changed."""
+    """sha256 of split, class, name and size in bytes of a Tree's pictures: tells whether the tree changed."""
     digest = hashlib.sha256()
     for split in ("train", "val"):
-        for path, _ in tree.pictures[split]:
-            digest.update(f"{path.relative_to(tree.root).as_posix()} {path.stat().st_size}\n".encode())
+        for name, label in tree.pictures[split]:
+            try:
+                size = os.stat(tree.root / name).st_size
+            except OSError:  # a broken link: it will be named when it is decoded
+                size = -1
+            digest.update(os.fsencode(f"{split} {tree.folders[label]} {name} {size}\n"))
     return digest.hexdigest()
 
 
 def prepared_name(folder):
     """The name under which a learner's own folder is prepared: readable, and its own for each folder."""
     folder = Path(folder).expanduser().resolve()
-    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", folder.name).strip("-") or "pictures"
-    return f"{readable}-{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
+    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", folder.name)[:60].strip("-") or "pictures"
+    return f"{readable}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]}"
 
 
-def _class_folders(split):
-    names = [child.name for child in _visible(split) if child.is_dir()]
-    if not names:
+def _require_agreement(by_class, places):
+    for split, other in (("train", "val"), ("val", "train")):
+        missing = [name for name in by_class[split] if name not in by_class[other]]
+        if missing:
+            raise CourseDataError(
+                f"{shown(places[other])} lacks the class folder{'s' * (len(missing) > 1)} "
+                f"{', '.join(map(shown, missing[:8]))} that {shown(places[split])} has.\n{LAYOUT}"
+            )
+    for split, place in places.items():
+        _require_classes(by_class[split], place)
+
+
+def _require_classes(classes, place):
+    if len(classes) == 1:
         raise CourseDataError(
-            f"{split} has no class folders in it, only {len(_visible(split))} files.\n{LAYOUT}"
+            f"{shown(place)} has one class folder only, {shown(next(iter(classes)))}: a classifier needs two."
+            f"\n{LAYOUT}"
         )
-    return names
-
-
-def _visible(folder):
-    return sorted(child for child in folder.iterdir() if not child.name.startswith("."))
+    for name, pictures in classes.items():
+        if not pictures:
+            raise CourseDataError(
+                f"The class folder {shown(place / name)} holds no pictures ({', '.join(sorted(SUFFIXES))}).\n"
+                "Put pictures there, or remove the folder, from both splits where there are two."
+            )

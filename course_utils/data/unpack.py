@@ -13,6 +13,8 @@ from .roots import raw_folder, whole_folder
 from .trees import scan_tree
 
 SOURCE_FILE = "source.json"
+MOST_GROWTH = 10  # times the size of the archive: pictures are compressed already and hardly grow
+SMALL = 2**28  # bytes that any archive may hold
 
 
 def unpack(source, archive, official):
@@ -63,7 +65,7 @@ def extract(archive, folder):
         )
     try:
         with explain_disk_errors(folder.parent), tarfile.open(archive) as tar:
-            tar.extractall(folder, filter="data")
+            _extract_members(tar, folder, archive)
             while tar.fileobj.read(1 << 20):
                 pass  # the last member is not the end: only there does gzip compare its checksum
     except tarfile.FilterError as error:
@@ -81,6 +83,22 @@ def extract(archive, folder):
             f"{error or type(error).__name__}.\n"
             "Nothing of it was kept. Fetch it again and compare its size with the one at its source."
         ) from error
+
+
+def _extract_members(tar, folder, archive):
+    """Folders and ordinary files alone: pictures need no links, and links are how archives reach outside."""
+    total, most = 0, MOST_GROWTH * os.path.getsize(archive) + SMALL
+    for member in tar:
+        if not (member.isreg() or member.isdir()):
+            raise tarfile.SpecialFileError(member)
+        total += member.size
+        if total > most:
+            raise CourseDataError(
+                f"The archive {archive} was not unpacked: it holds more than {most:,} bytes, far more than "
+                f"pictures in a file of {os.path.getsize(archive):,} bytes.\n"
+                "Get the archive from its official place."
+            )
+        tar.extract(member, folder, filter="data")
 
 
 def _check_form(source, folder, archive):
