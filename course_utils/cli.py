@@ -10,11 +10,14 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from course_utils.data.options import add_data
+from course_utils.train_options import add_options
+
 # Each command names the function that does it as "module:function"; the module is imported when it is needed.
 LAB = "course_utils.launch:lab"
 DOCTOR = "course_utils.doctor:doctor"
 BUILD = "course_utils.authoring.command:build"
-DATA = "course_utils.data.commands"
+TRAIN = "course_utils.training.command:train"
 
 USAGE_ERROR = 2  # the exit code of argparse, used for every mistake that the learner can mend
 INTERRUPTED = 130  # what a shell reports for a program ended with Ctrl-C
@@ -71,6 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_lab(commands)
     add_data(commands)
+    add_train(commands)
     add_build(commands)
     doctor = commands.add_parser(
         "doctor",
@@ -95,59 +99,15 @@ def add_lab(commands) -> None:
     lab.set_defaults(handler=LAB, arguments=[])
 
 
-def add_data(commands) -> None:
-    data = commands.add_parser(
-        "data",
-        help="list, fetch and prepare the photographs",
-        description="The lessons run on photographs that come with the course; these commands bring more.",
+def add_train(commands) -> None:
+    train = commands.add_parser(
+        "train",
+        help="train a network, and say how good it is and what it took",
+        description="Train a network from the beginning; under torchrun, in several processes at once.",
+        epilog="For example: course train --data imagenette --model resnet9 --width 16 --epochs 5 --json",
     )
-    verbs = data.add_subparsers(title="commands", metavar="COMMAND", required=True)
-
-    listing = verbs.add_parser("list", help="the data sets, their terms, and which are here")
-    listing.set_defaults(handler=f"{DATA}:list_sources")
-
-    get = verbs.add_parser("get", help="download (or take from a file) and prepare a data set")
-    get.add_argument("name", metavar="NAME", help="a name from `course data list`, such as imagenette")
-    get.add_argument(
-        "--from",
-        dest="origin",
-        metavar="PATH_OR_URL",
-        help="take the archive from this path, file:// or https:// address instead of the official one",
-    )
-    add_preparing(get)
-    get.set_defaults(handler=f"{DATA}:get")
-
-    prepare = verbs.add_parser("prepare", help="turn a data set into one array that loads at once")
-    prepare.add_argument(
-        "name",
-        metavar="NAME_OR_PATH",
-        help="a data set that is here already, or a folder with one folder of pictures a class",
-    )
-    add_preparing(prepare)
-    prepare.set_defaults(handler=f"{DATA}:prepare")
-
-    where = verbs.add_parser("where", help="the folder that holds the data (COURSE_DATA moves it)")
-    where.set_defaults(handler=f"{DATA}:where")
-
-
-def add_preparing(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--size",
-        type=pixels,
-        nargs="+",
-        default=[64],
-        metavar="S",
-        help="height and width of the prepared pictures, in pixels; several sizes are prepared one by one "
-        "(default: 64)",
-    )
-    parser.add_argument(
-        "--allow-bad",
-        type=share,
-        default=0.0,
-        metavar="SHARE",
-        help="leave out pictures that do not decode, as long as they are no more than this share of all "
-        "(default: 0, none)",
-    )
+    add_options(train)
+    train.set_defaults(handler=TRAIN)
 
 
 def add_build(commands) -> None:
@@ -160,28 +120,6 @@ def add_build(commands) -> None:
     build.add_argument("--check", action="store_true", help="change nothing, name what is stale, exit 1 then")
     build.add_argument("--execute", action="store_true", help="run the solutions even if they did not change")
     build.set_defaults(handler=BUILD)
-
-
-def pixels(text: str) -> int:
-    """A picture size from the command line."""
-    try:
-        size = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of pixels") from None
-    if not 8 <= size <= 1024:
-        raise argparse.ArgumentTypeError(f"{size} pixels: choose between 8 and 1024")
-    return size
-
-
-def share(text: str) -> float:
-    """A part of a whole from the command line: 0.01 is one in a hundred."""
-    try:
-        part = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-    if not 0 <= part < 1:
-        raise argparse.ArgumentTypeError(f"{text}: choose a share from 0 to below 1, such as 0.01")
-    return part
 
 
 class Version(argparse.Action):

@@ -11,11 +11,12 @@ PACKAGE = Path(__file__).parent.parent / "course_utils"
 
 # From the ground up. The modules of one tuple may import each other, none may import its neighbours or above.
 LADDER = [
-    [("plots",), ("data.sources", "data.wordnet"), ("launch",)],
+    [("plots",), ("data.sources", "data.wordnet"), ("launch",), ("train_options", "option_types")],
     [("models",), ("training",), ("data",), ("widgets",), ("packages",)],
-    [("checks",)],
-    [("grading",), ("authoring",), ("doctor",)],
+    [("checks",), ("training.recipes",)],
+    [("grading",), ("authoring",), ("doctor",), ("training.command", "training.report")],
     [("cli",)],
+    [("training.__main__",)],
 ]
 PLACE = {
     f"course_utils.{unit}": (rung, units)
@@ -83,6 +84,9 @@ def test_imports_go_down_only(path, module, is_package):
         ("course_utils.plots", "def later():\n    import course_utils.models"),
         ("course_utils.models.lenet", "from ..training import fit"),
         ("course_utils.models.lenet", "from .. import training"),
+        ("course_utils.training.fit", "from course_utils.data import Batches"),
+        ("course_utils.training.fit", "from course_utils.training.command import train"),
+        ("course_utils.training.command", "from course_utils.cli import main"),
         ("course_utils.data.sources", "from course_utils.data import download"),
         ("course_utils.data.sources", "from . import download"),
         ("course_utils.widgets.stepper", "from course_utils.data import load_photograph"),
@@ -103,6 +107,7 @@ def test_climbing_is_seen(module, source):
         ("course_utils.data.download", "from .sources import SOURCES\nfrom course_utils.data import roots"),
         ("course_utils.data.sources", "from .wordnet import IMAGENETTE_WORDS"),
         ("course_utils.checks.core", "from course_utils.training import evaluate"),
+        ("course_utils.training.command", "from course_utils.training import fit, recipes"),
         ("course_utils.cli", "from course_utils import authoring"),
     ],
 )

@@ -1,0 +1,217 @@
+"""`course train`: from the words of the command line to a finished run and its report.
+
+The same under `torchrun … -m course_utils.training`: each process reads the same words, and process 0 speaks.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
+
+from course_utils.data import Batches, ImageDataset, load_dataset
+from course_utils.data.errors import CourseDataError
+from course_utils.models.by_name import build
+from course_utils.models.resnet9 import whitening_filters
+from course_utils.train_options import DEFAULTS
+from course_utils.training.atomic import write_atomically
+from course_utils.training.config import TrainConfig
+from course_utils.training.distributed import Group, close, current
+from course_utils.training.errors import TrainingError
+from course_utils.training.fit import fit
+from course_utils.training.report import report, summary
+from course_utils.training.seeds import seed_everything
+
+USAGE_ERROR = 2  # the exit codes of `course`
+INTERRUPTED = 130
+WHITENED = 2000  # pictures that the whitening is worked out from
+# Options that are settings of TrainConfig under the same name.
+CONFIGURED = (
+    "epochs", "optimizer", "lr", "weight_decay", "schedule", "label_smoothing", "mixup", "cutmix", "ema",
+    "clip_norm", "patience", "precision", "channels_last", "checkpoint_every",
+)  # fmt: skip
+Made = TypeVar("Made")
+
+
+@dataclass
+class Plan:
+    """All that `fit` needs, and the words for it."""
+
+    dataset: ImageDataset
+    model_name: str
+    model_options: dict[str, Any]
+    model: nn.Module
+    train: Batches
+    val: Batches
+    loader_options: dict[str, Any]
+    config: TrainConfig
+
+
+def train(args: Namespace) -> int:
+    """Do what `course train` was asked for, and return its exit code.
+
+    Raises:
+        TrainingError, CourseDataError: what the user can mend; the message names the option.
+    """
+    group = current()
+    try:
+        plan = together(group, lambda: make_plan(args, group))
+        if plan is None:  # another process says why
+            return USAGE_ERROR
+        with group.explaining():
+            run = fit(plan.model, plan.train, plan.val, plan.config, resume=args.resume)
+        if group.is_main:
+            tell(report(run, plan, group.world), args.json)
+        group.barrier()  # none leaves while process 0 is still at work: the others would seem to have failed
+    except KeyboardInterrupt:
+        if group.is_main:
+            print(how_to_go_on(args), file=sys.stderr)
+        return INTERRUPTED
+    close()  # not after an error: leaving in good order would wait for the others
+    return 0
+
+
+def together(group: Group, make: Callable[[], Made]) -> Made | None:
+    """What `make` returns. If it fails anywhere, the first process to fail raises; the others get None."""
+    made, problem = None, None
+    try:
+        made = make()
+    except (TrainingError, CourseDataError) as error:
+        problem = error
+    failed = group.gather(torch.tensor([problem is not None])).flatten().nonzero().flatten().tolist()
+    if failed and group.rank == failed[0]:
+        raise problem
+    return None if failed else made
+
+
+def make_plan(args: Namespace, group: Group) -> Plan:
+    """Load the pictures, build the network and both loaders, and settle how to train."""
+    if args.resume and args.out is None:
+        raise TrainingError("argument --resume: also say --out FOLDER, where the checkpoints are")
+    recipe = recipe_of(args.minutes)
+    config = make_config(args, recipe)
+    with naming("--device"):
+        device = group.device(args.device)
+    if args.json and Path(args.json).is_dir():
+        raise TrainingError(f"argument --json: {args.json} is a folder; name a file")
+    size = args.size or DEFAULTS["size"]
+    dataset = load_dataset(args.data or DEFAULTS["data"], size, grey=args.grey or None)
+    seed_everything(config.seed)
+    name, options = model_of(args, recipe, dataset)
+    with naming("--model/--option"):
+        model = build(name, dataset.num_classes, **with_tensors(options, dataset, config.seed))
+    batch_size = args.batch_size or recipe.get("batch_size") or DEFAULTS["batch_size"]
+    cuts = loader_options(args, recipe)
+    common = {"mean": dataset.mean, "std": dataset.std, "device": device}
+    with naming("--batch-size/--padding/--zoom"):
+        # A last batch of few pictures would move the weights as far as a full one; they come next time.
+        incomplete = len(dataset.train) < batch_size
+        train = Batches(
+            dataset.train, batch_size, True, config.seed, drop_last=not incomplete, **common, **cuts
+        )
+        val = Batches(dataset.val, 2 * batch_size, **common)
+    return Plan(dataset, name, options, model, train, val, {"batch_size": batch_size, **cuts}, config)
+
+
+def recipe_of(minutes: int | None) -> dict[str, Any]:
+    """The recipe for so many minutes: model, model_options, loader_options, batch_size, config."""
+    if minutes is None:
+        return {}
+    from course_utils.training.recipes import recipe
+
+    return vars(recipe(minutes))
+
+
+def make_config(args: Namespace, recipe: dict[str, Any]) -> TrainConfig:
+    """Defaults, then the recipe, then what the command line says."""
+    optimizer = args.optimizer or recipe.get("config", {}).get("optimizer", "sgd")
+    settings = {name: DEFAULTS[name] for name in ("epochs", "label_smoothing")}
+    settings |= {"optimizer": optimizer, "lr": DEFAULTS["lr"][optimizer]}
+    settings |= recipe.get("config", {})
+    settings |= {name: value for name in CONFIGURED if (value := getattr(args, name)) is not None}
+    settings |= {"seed": args.seed or 0, "device": args.device, "folder": args.out, "compile": args.compile}
+    with naming("--" + "/--".join(name.replace("_", "-") for name in CONFIGURED)):
+        return TrainConfig(**settings, trackers=tuple(args.track or ()))
+
+
+def model_of(args: Namespace, recipe: dict[str, Any], dataset: ImageDataset) -> tuple[str, dict[str, Any]]:
+    """The architecture's name and options: those of the recipe only for the recipe's own architecture."""
+    name = args.model or recipe.get("model") or DEFAULTS["model"]
+    options: dict[str, Any] = {}
+    if dataset.in_channels != 3:
+        options["in_channels"] = dataset.in_channels
+    if name.startswith("resnet") and name != "resnet9" and dataset.size <= 32:
+        options["stem"] = "small"  # the other stem would leave one pixel
+    if name == recipe.get("model"):
+        options |= recipe["model_options"]
+    options |= dict(args.option)
+    for key in ("width", "whitening"):
+        if getattr(args, key) is not None:
+            options[key] = getattr(args, key)
+    return name, options
+
+
+def with_tensors(options: dict[str, Any], dataset: ImageDataset, seed: int) -> dict[str, Any]:
+    """The options with the whitening worked out where it is asked for, and left out where it is not."""
+    options = dict(options)
+    if options.pop("whitening", False):
+        pictures = Batches(dataset.train, WHITENED, True, seed, dataset.mean, dataset.std)
+        options["whitening"] = whitening_filters(next(iter(pictures))[0])
+    return options
+
+
+def loader_options(args: Namespace, recipe: dict[str, Any]) -> dict[str, Any]:
+    """How the loader changes each training picture."""
+    options = {name: DEFAULTS[name] for name in ("flip", "padding", "erase")}
+    options["zoom"] = (DEFAULTS["zoom"], 1.0)
+    options |= recipe.get("loader_options", {})
+    options |= {
+        name: value for name in ("flip", "padding", "erase") if (value := getattr(args, name)) is not None
+    }
+    if args.zoom is not None:
+        options["zoom"] = None if args.zoom == 1 else (args.zoom, 1.0)
+    elif args.padding:
+        options["zoom"] = None
+    return options
+
+
+@contextmanager
+def naming(option: str) -> Iterator[None]:
+    """Put the option before what is wrong with its value, as argparse does."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise TrainingError(f"argument {option}: {error}") from error
+
+
+def tell(figures: dict[str, Any], wanted: str | None) -> None:
+    """Print the figures, as one line of JSON or as a person reads them; write them to a file if asked."""
+    if wanted is None:
+        print(summary(figures))
+        return
+    text = json.dumps(figures, allow_nan=False)
+    print(text, flush=True)
+    if wanted != "-":
+        write_atomically(Path(wanted), [(text + "\n").encode()])
+
+
+def how_to_go_on(args: Namespace) -> str:
+    """What to say to somebody who has pressed Ctrl-C."""
+    if args.out is None:
+        return (
+            "\ncourse: stopped. Nothing was kept: with --out FOLDER a run writes checkpoints to go on from."
+        )
+    words = sys.argv[1:] if args.resume else [*sys.argv[1:], "--resume"]
+    started = os.path.basename(sys.argv[0])
+    program = "python -m course_utils.training" if started == "__main__.py" else started
+    return f"\ncourse: stopped. To go on from the last checkpoint:\n    {program} {shlex.join(words)}"
