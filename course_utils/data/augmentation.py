@@ -6,7 +6,7 @@ The draws are made on the host, in the same way whichever device then cuts the p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,14 +19,16 @@ LEAST_SIDE = 8
 class Draws:
     """For each of n pictures a window, whether to mirror it, and a rectangle of it to erase.
 
-    height, width: of all windows, pixels of the stored picture.
-    tops, lefts: int64 (n,), the window's corner; outside the picture lies its reflection.
+    height, width: of all windows, in pixels of the stored picture.
+    padding: by how many pixels each picture first grows at each side, by reflection.
+    tops, lefts: int64 (n,), the window's corner in the grown picture.
     flips: bool (n,).
     erased: int64 (n, 4): top, left, bottom, right in the finished image, 0 0 0 0 for none; None: none at all.
     """
 
     height: int
     width: int
+    padding: int
     tops: np.ndarray
     lefts: np.ndarray
     flips: np.ndarray
@@ -35,8 +37,10 @@ class Draws:
     def part(self, rank: int, world: int) -> Draws:
         """The draws of pictures rank, rank + world, ..."""
         own = slice(rank, None, world)
-        erased = None if self.erased is None else self.erased[own]
-        return Draws(self.height, self.width, self.tops[own], self.lefts[own], self.flips[own], erased)
+        per_picture = {name: getattr(self, name) for name in ("tops", "lefts", "flips", "erased")}
+        return replace(
+            self, **{name: drawn if drawn is None else drawn[own] for name, drawn in per_picture.items()}
+        )
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class Augmentation:
         height, width = self._window(generator, epoch)
         if self.padding or self.zoom or self.crop == "random":
             tops, lefts = (
-                generator.integers(-self.padding, whole + self.padding - part + 1, count)
+                generator.integers(0, whole + 2 * self.padding - part + 1, count)
                 for whole, part in ((self.height, height), (self.width, width))
             )
         else:
@@ -89,7 +93,7 @@ class Augmentation:
             lefts = np.full(count, (self.width - width) // 2)
         flips = generator.random(count) < 0.5 if self.flip else np.zeros(count, dtype=bool)
         erased = draw_erased(generator, count, self.erase, *self.output_size(epoch)) if self.erase else None
-        return Draws(height, width, tops, lefts, flips, erased)
+        return Draws(height, width, self.padding, tops, lefts, flips, erased)
 
     def _window(self, generator: np.random.Generator, epoch: int) -> tuple[int, int]:
         """(height, width) of the windows of a batch."""

@@ -13,7 +13,7 @@ import torch
 from course_utils.data.augmentation import Augmentation, Draws
 from course_utils.data.cutting import cut_by_index, cut_by_slices
 from course_utils.data.datasets import Split
-from course_utils.data.finishing import erase, normalise, to_float
+from course_utils.data.finishing import erase_by_mask, erase_by_slices, normalise, resize
 
 
 class Batches:
@@ -156,11 +156,12 @@ class Batches:
         generator = np.random.default_rng([self.seed, epoch, batch + 1])
         draws = self.augmentation.draw(generator, len(indices), epoch).part(self.rank, self.world)
         indices = indices[self.rank :: self.world]
-        images = to_float(self._cut(indices, draws), self.augmentation.output_size(epoch))
+        images = resize(self._cut(indices, draws), self.augmentation.output_size(epoch))
         images = normalise(images, self.mean, self.std)
         order = torch.channels_last if self.channels_last else torch.contiguous_format
         images = images.contiguous(memory_format=order)
         if draws.erased is not None:
+            erase = erase_by_slices if self.device.type == "cpu" else erase_by_mask
             erase(images, draws.erased)
         labels = torch.from_numpy(self.split.labels[indices].astype(np.int64, copy=False))
         return images, labels.to(self.device, non_blocking=True)
@@ -170,7 +171,8 @@ class Batches:
         if self.resident:
             if self._on_device is None:
                 self._on_device = torch.tensor(self._images, device=self.device)
-            return cut_by_index(self._on_device, indices, draws)
+            windows = cut_by_index(self._on_device, indices, draws)
+            return windows if self.channels_last else windows.contiguous()
         # Pinned memory is sent while the host goes on; new for each batch, as the last may be on its way.
         shape = (len(indices), self._images.shape[1], draws.height, draws.width)
         windows = torch.empty(shape, dtype=torch.uint8, pin_memory=self.device.type == "cuda")

@@ -14,27 +14,18 @@ from course_utils.data.augmentation import Draws
 
 def cut_by_slices(images: np.ndarray, indices: np.ndarray, draws: Draws, out: np.ndarray) -> None:
     """Write the windows of images[indices], uint8 (N, C, H, W), to `out` (n, C, h, w)."""
-    height, width = images.shape[2:]
-    if (draws.height, draws.width) == (height, width) and not (draws.tops.any() or draws.lefts.any()):
-        np.take(images, indices, axis=0, out=out, mode="clip")
+    if draws.padding:
+        edges = (draws.padding, draws.padding)
+        images = np.pad(images[indices], ((0, 0), (0, 0), edges, edges), mode="reflect")
+        indices = np.arange(len(images))
+    if images.shape[2:] == out.shape[2:]:
+        np.take(images, indices, axis=0, out=out, mode="clip")  # "raise", the default, would copy twice
     else:
         corners = zip(out, indices.tolist(), draws.tops.tolist(), draws.lefts.tolist(), strict=True)
         for window, index, top, left in corners:
-            _cut_one(images[index], top, left, window)
+            window[...] = images[index, :, top : top + draws.height, left : left + draws.width]
     mirrored = np.flatnonzero(draws.flips)
-    if len(mirrored):
-        out[mirrored] = out[mirrored, :, :, ::-1]
-
-
-def _cut_one(image: np.ndarray, top: int, left: int, window: np.ndarray) -> None:
-    """Copy the part of (C, H, W) that lies under `window` (C, h, w); then reflect it into the rest."""
-    height, width = image.shape[1:]
-    bottom, right = top + window.shape[1], left + window.shape[2]
-    if top >= 0 and left >= 0 and bottom <= height and right <= width:
-        window[...] = image[:, top:bottom, left:right]
-        return
-    rows, columns = reflect(np.arange(top, bottom), height), reflect(np.arange(left, right), width)
-    window[...] = image[:, rows[:, None], columns]
+    out[mirrored] = out[mirrored, :, :, ::-1]
 
 
 def cut_by_index(images: torch.Tensor, indices: np.ndarray, draws: Draws) -> torch.Tensor:
@@ -42,8 +33,8 @@ def cut_by_index(images: torch.Tensor, indices: np.ndarray, draws: Draws) -> tor
 
     With the indices broadcast around the channels' slice, the channels come out last in memory.
     """
-    rows = draws.tops[:, None] + np.arange(draws.height)  # (n, h)
-    columns = draws.lefts[:, None] + np.arange(draws.width)  # (n, w)
+    rows = draws.tops[:, None] + np.arange(draws.height) - draws.padding  # (n, h)
+    columns = draws.lefts[:, None] + np.arange(draws.width) - draws.padding  # (n, w)
     columns = np.where(draws.flips[:, None], columns[:, ::-1], columns)
     rows, columns = reflect(rows, images.shape[2]), reflect(columns, images.shape[3])
     places = np.concatenate([indices[:, None], rows, columns], axis=1)  # one small copy to the device
