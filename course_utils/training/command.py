@@ -28,7 +28,9 @@ from course_utils.training.atomic import write_atomically
 from course_utils.training.config import TrainConfig
 from course_utils.training.distributed import Group, close, current
 from course_utils.training.errors import TrainingError
+from course_utils.training.evaluation import evaluating
 from course_utils.training.fit import fit
+from course_utils.training.precision import choose_precision
 from course_utils.training.report import report, summary
 from course_utils.training.seeds import seed_everything
 
@@ -102,6 +104,8 @@ def make_plan(args: Namespace, group: Group) -> Plan:
     config = make_config(args, recipe)
     with naming("--device"):
         device = group.device(args.device)
+    with naming("--precision"):
+        choose_precision(config.precision, device)
     if args.json and Path(args.json).is_dir():
         raise TrainingError(f"argument --json: {args.json} is a folder; name a file")
     size = args.size or DEFAULTS["size"]
@@ -120,6 +124,8 @@ def make_plan(args: Namespace, group: Group) -> Plan:
             dataset.train, batch_size, True, config.seed, drop_last=not incomplete, **common, **cuts
         )
         val = Batches(dataset.val, 2 * batch_size, **common)
+    with naming("--model/--size"), evaluating(model):
+        model(torch.zeros(1, dataset.in_channels, dataset.size, dataset.size))
     return Plan(dataset, name, options, model, train, val, {"batch_size": batch_size, **cuts}, config)
 
 
