@@ -19,7 +19,7 @@ import torch
 from course_utils.training.devices import best_device, wait_for
 
 
-def parser(description: str, *, runs: int = 3) -> argparse.ArgumentParser:
+def parser(description: str, *, runs: int = 3, needs_data: bool = True) -> argparse.ArgumentParser:
     """The arguments that every benchmark understands; add your own to them."""
     arguments = argparse.ArgumentParser(description=description)
     arguments.add_argument(
@@ -32,6 +32,7 @@ def parser(description: str, *, runs: int = 3) -> argparse.ArgumentParser:
     arguments.add_argument("--out", type=Path, help="write the result here too, as far as it has come")
     arguments.add_argument("--threads", type=int, help="threads of torch; as many as it chooses")
     arguments.add_argument("--device", help="cpu, cuda, …; the best there is")
+    arguments.set_defaults(needs_data=needs_data)
     return arguments
 
 
@@ -43,7 +44,7 @@ def start(arguments: argparse.ArgumentParser, argv: Sequence[str] | None = None)
     args = arguments.parse_args(argv)
     if args.runs < 1:
         arguments.error(f"--runs must be at least 1, not {args.runs}")
-    if args.data is None and not args.quick:
+    if args.needs_data and args.data is None and not args.quick:
         arguments.error(
             "--data PATH is needed (or --quick, to see the benchmark run on a few small pictures)"
         )
