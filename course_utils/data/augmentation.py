@@ -66,11 +66,6 @@ class Augmentation:
             object.__setattr__(self, "size", dict(sorted(steps.items())))
         check(self)
 
-    @property
-    def plain(self) -> bool:
-        """Nothing is left to chance."""
-        return not (self.crop == "random" or self.padding or self.zoom or self.flip or self.erase)
-
     def output_size(self, epoch: int) -> tuple[int, int]:
         """(height, width) of the images of this epoch."""
         if self.size is None:
@@ -154,7 +149,11 @@ def check(wanted: Augmentation) -> None:
 
 
 def check_zoom(zoom: tuple[float, float], side: int) -> None:
-    if len(zoom) != 2 or not 0 < zoom[0] <= zoom[1] <= 1:
+    try:
+        low, high = zoom
+    except (TypeError, ValueError):
+        raise ValueError(f"zoom must be two shares of area, (low, high), not {zoom!r}") from None
+    if not 0 < low <= high <= 1:
         raise ValueError(f"zoom must be (low, high) with 0 < low <= high <= 1, shares of area, not {zoom}")
-    if round(side * zoom[0] ** 0.5) < 1:
+    if round(side * low**0.5) < 1:
         raise ValueError(f"zoom {zoom} leaves less than a pixel of pictures of {side} pixels")

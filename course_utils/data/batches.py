@@ -5,6 +5,7 @@ A batch goes  order -> draws (`augmentation`) -> uint8 windows (`cutting`) -> fl
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -13,7 +14,7 @@ import torch
 from course_utils.data.augmentation import Augmentation, Draws
 from course_utils.data.cutting import cut_by_index, cut_by_slices
 from course_utils.data.datasets import Split
-from course_utils.data.finishing import erase_by_mask, erase_by_slices, normalise, resize
+from course_utils.data.finishing import erase_by_mask, erase_by_slices, normalise, per_channel, resize
 
 
 class Batches:
@@ -33,8 +34,7 @@ class Batches:
     zoom: (low, high) shares of the picture's area. The window is a square whose side is drawn once a batch,
         its place once a picture: a cheap RandomResizedCrop.
     flip: mirror each picture with probability 1/2.
-    erase: the probability that a rectangle of the image is set to 0, after normalising the mean (Zhong et al.
-        2020).
+    erase: the probability that a rectangle of the image is set to 0, the mean: see `draw_erased`.
     channels_last: the memory order of the images.
     resident: the whole uint8 array lies on the device and is cut there by one indexing; None: wherever the
         device is not the CPU. Otherwise NumPy slices cut on the host, and the images are sent after.
@@ -72,15 +72,10 @@ class Batches:
         rank: int = 0,
         world: int = 1,
     ) -> None:
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, not {batch_size}")
-        if not 0 <= rank < world:
-            raise ValueError(f"rank must be from 0 to world - 1, not {rank} of world {world}")
-        if world > batch_size:
-            raise ValueError(f"batches of {batch_size} are too small to be shared by {world} processes")
+        _check(split.images, batch_size, seed, rank, world)
         self.split, self.batch_size, self.shuffle, self.seed = split, batch_size, shuffle, seed
         self.device, self.drop_last, self.rank, self.world = torch.device(device), drop_last, rank, world
-        self.mean, self.std = (_per_channel(value, self.device) for value in (mean, std))
+        self.mean, self.std = (per_channel(value, self.device) for value in (mean, std))
         self.augmentation = Augmentation(*split.images.shape[2:], size, crop, padding, zoom, flip, erase)
         self.channels_last = channels_last
         self.resident = self.device.type != "cpu" if resident is None else resident
@@ -99,20 +94,15 @@ class Batches:
             raise ValueError(f"there is no batch {batch}: an epoch has {len(self)}")
         return min(self.batch_size, len(self.split) - batch * self.batch_size)
 
+    def side_at(self, epoch: int) -> int:
+        """Height of the images in this epoch, in pixels."""
+        return self.augmentation.output_size(epoch)[0]
+
     def shard(self, rank: int, world: int) -> Batches:
         """A loader with the same settings for one of `world` processes, at the same place."""
-        options = vars(self.augmentation) | {"resident": self.resident, "rank": rank, "world": world}
-        options = {name: value for name, value in options.items() if name not in ("height", "width")}
-        own = Batches(
-            self.split, self.batch_size, self.shuffle, self.seed, self.mean, self.std, self.device,
-            self.drop_last, channels_last=self.channels_last, **options,
-        )  # fmt: skip
-        own.epoch, own._place, own._loaded, own._on_device = (
-            self.epoch,
-            self._place,
-            self._loaded,
-            self._on_device,
-        )
+        _check(self.split.images, self.batch_size, self.seed, rank, world)
+        own = copy.copy(self)
+        own.rank, own.world = rank, world
         return own
 
     def state_dict(self) -> dict[str, int]:
@@ -180,10 +170,14 @@ class Batches:
         return windows.to(self.device, non_blocking=True)
 
 
-def _per_channel(value, device: torch.device) -> torch.Tensor | None:
-    """(C, 1, 1), to go with images (N, C, H, W); a single number serves all channels."""
-    return (
-        None
-        if value is None
-        else torch.as_tensor(value, dtype=torch.float32, device=device).reshape(-1, 1, 1)
-    )
+def _check(images: np.ndarray, batch_size: int, seed: int, rank: int, world: int) -> None:
+    if images.ndim != 4 or images.dtype != np.uint8:
+        raise ValueError(f"images must be uint8 (N, C, H, W), not {images.dtype} {tuple(images.shape)}")
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, not {batch_size}")
+    if seed < 0:
+        raise ValueError(f"seed must be at least 0, not {seed}")
+    if not 0 <= rank < world:
+        raise ValueError(f"rank must be from 0 to world - 1, not {rank} of world {world}")
+    if world > batch_size:
+        raise ValueError(f"batches of {batch_size} are too small to be shared by {world} processes")

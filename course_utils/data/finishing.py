@@ -22,6 +22,13 @@ def resize(windows: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     return F.interpolate(windows.float(), size=size, mode="bilinear", antialias=True).round_()
 
 
+def per_channel(value, device: torch.device) -> torch.Tensor | None:
+    """(C, 1, 1), to go with images (N, C, H, W); a single number serves all channels."""
+    if value is None:
+        return None
+    return torch.as_tensor(value, dtype=torch.float32, device=device).reshape(-1, 1, 1)
+
+
 def normalise(images: torch.Tensor, mean: torch.Tensor | None, std: torch.Tensor | None) -> torch.Tensor:
     """0 ... 255 (n, C, H, W) -> float32 (x / 255 - mean) / std, new memory; mean and std (C, 1, 1) or None.
 
