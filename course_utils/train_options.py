@@ -14,13 +14,13 @@ DEFAULTS: dict[str, Any] = {
     "model": "resnet9",
     "epochs": 10,
     "batch_size": 64,
-    "lr": {"sgd": 0.1, "adamw": 2e-3},
     "label_smoothing": 0.1,
     "flip": True,
-    "zoom": 0.35,
-    "padding": 0,
+    "padding": 16,  # the side over the padding
     "erase": 0.0,
 }
+RATES = {"sgd": 0.1, "adamw": 2e-3}
+RESNET9_RATES = {"sgd": 0.3, "adamw": 2e-3}  # its logits, and so its gradients, are divided by 8
 MINUTES = (1, 3, 10)
 
 
@@ -73,7 +73,7 @@ def _how(group) -> None:
         metavar="N",
         help=f"passes over the pictures (default: {DEFAULTS['epochs']})",
     )
-    length.add_argument(
+    group.add_argument(
         "--minutes",
         type=int,
         choices=MINUTES,
@@ -86,7 +86,7 @@ def _how(group) -> None:
         help=f"pictures a step, over all processes (default: {DEFAULTS['batch_size']})",
     )
     group.add_argument("--optimizer", choices=("sgd", "adamw"), help="default: sgd, with Nesterov's momentum")
-    rates = " and ".join(f"{rate:g} for {name}" for name, rate in DEFAULTS["lr"].items())
+    rates = f"{RESNET9_RATES['sgd']:g} for resnet9, else {RATES['sgd']:g}; {RATES['adamw']:g} with adamw"
     group.add_argument(
         "--lr", type=number(0, open_low=True), help=f"highest learning rate (default: {rates})"
     )
@@ -127,16 +127,17 @@ def _pictures(group) -> None:
         "--flip", action=argparse.BooleanOptionalAction, help="mirror with probability 1/2 (default: --flip)"
     )
     group.add_argument(
-        "--zoom",
-        type=number(0, 1, open_low=True),
-        metavar="SHARE",
-        help=f"cut a square of this share of the area or more; 1 is off (default: {DEFAULTS['zoom']})",
-    )
-    group.add_argument(
         "--padding",
         type=whole(0),
         metavar="P",
-        help="grow by P pixels, then cut S (default: 0; turns --zoom off)",
+        help="grow by P pixels on each side, then cut a window of the old size anywhere "
+        f"(default: a {DEFAULTS['padding']}th of the size)",
+    )
+    group.add_argument(
+        "--zoom",
+        type=number(0, 1, open_low=True),
+        metavar="SHARE",
+        help="instead: cut a square of this share of the area or more, and enlarge it; for long runs",
     )
     group.add_argument(
         "--erase", type=number(0, 1), metavar="P", help="blank a rectangle with probability P (default: 0)"

@@ -13,7 +13,7 @@ import torch
 from course_utils import cli
 from course_utils.data.datasets import ImageDataset, Split
 from course_utils.models import build
-from course_utils.train_options import DEFAULTS, MINUTES
+from course_utils.train_options import DEFAULTS, MINUTES, RATES, RESNET9_RATES
 from course_utils.training import Run, command, config
 from course_utils.training.command import loader_options, make_config, model_of
 
@@ -74,20 +74,20 @@ def test_the_example_of_the_help_is_understood():
 def test_what_the_command_line_leaves_out_has_the_defaults():
     args = parse()
     settings = make_config(args, {})
-    assert (settings.optimizer, settings.lr, settings.schedule) == ("sgd", DEFAULTS["lr"]["sgd"], "one_cycle")
+    assert (settings.optimizer, settings.lr, settings.schedule) == ("sgd", RESNET9_RATES["sgd"], "one_cycle")
     assert (settings.epochs, settings.label_smoothing, settings.seed) == (10, 0.1, 0)
-    assert loader_options(args, {}) == {"flip": True, "zoom": (0.35, 1.0), "padding": 0, "erase": 0.0}
+    assert loader_options(args, {}, 64) == {"flip": True, "padding": 4, "erase": 0.0}
     assert model_of(args, {}, tiny()) == ("resnet9", {})
-    assert make_config(parse("--optimizer", "adamw"), {}).lr == DEFAULTS["lr"]["adamw"]
+    assert make_config(parse("--model", "resnet18"), {}).lr == RATES["sgd"]
 
 
 def test_the_command_line_goes_before_the_recipe_and_the_recipe_before_the_defaults():
     recipe = {
         "model": "resnet9",
         "model_options": {"width": 20, "scale": 0.25},
-        "loader_options": {"flip": False, "zoom": (0.5, 1.0)},
+        "loader_options": {"flip": False, "padding": 3, "crop": "random"},
         "batch_size": 128,
-        "config": {"epochs": 7, "lr": 0.3, "ema": 0.99, "warmup": 0.4},
+        "config": {"optimizer": "sgd", "epochs": 7, "lr": 0.7, "ema": 0.99, "warmup": 0.4},
     }
     args = parse("--lr", "0.2", "--width", "8", "--option", "stem_stride=2", "--erase", "0.5")
     settings = make_config(args, recipe)
@@ -95,13 +95,19 @@ def test_the_command_line_goes_before_the_recipe_and_the_recipe_before_the_defau
     assert settings.label_smoothing == DEFAULTS["label_smoothing"]
     assert model_of(args, recipe, tiny())[1] == {"width": 8, "scale": 0.25, "stem_stride": 2}
     assert model_of(parse("--model", "resnet18"), recipe, tiny(size=64)) == ("resnet18", {})
-    assert loader_options(args, recipe) == {"flip": False, "zoom": (0.5, 1.0), "padding": 0, "erase": 0.5}
+    cuts = loader_options(args, recipe, 64)
+    assert cuts == {"flip": False, "padding": 3, "crop": "random", "erase": 0.5}
+    assert loader_options(parse("--zoom", "0.4"), recipe, 64) == {
+        "flip": False, "padding": 0, "crop": None, "erase": 0.0, "zoom": (0.4, 1.0),
+    }  # fmt: skip
+    other = make_config(parse("--optimizer", "adamw"), recipe)
+    assert (other.epochs, other.lr, other.ema) == (7, RESNET9_RATES["adamw"], 0.99)
 
 
 def test_options_that_follow_from_others():
-    assert loader_options(parse("--zoom", "1"), {})["zoom"] is None
-    assert loader_options(parse("--padding", "4"), {})["zoom"] is None
-    assert loader_options(parse("--padding", "4", "--zoom", "0.5"), {})["zoom"] == (0.5, 1.0)
+    assert loader_options(parse(), {}, 128)["padding"] == 8
+    assert loader_options(parse("--padding", "2"), {}, 128)["padding"] == 2
+    assert loader_options(parse("--padding", "2", "--zoom", "0.5"), {}, 128)["padding"] == 2
     assert model_of(parse("--model", "resnet18"), {}, tiny(grey=True))[1] == {
         "in_channels": 1,
         "stem": "small",
@@ -110,7 +116,7 @@ def test_options_that_follow_from_others():
 
 def test_the_choices_are_those_of_the_engine():
     options = {action.dest: action for action in parser_of_train()._actions}
-    assert set(options["optimizer"].choices) == set(config.OPTIMIZERS) == set(DEFAULTS["lr"])
+    assert set(options["optimizer"].choices) == set(config.OPTIMIZERS) == set(RATES) == set(RESNET9_RATES)
     assert set(options["schedule"].choices) == set(config.SCHEDULES)
     assert set(options["precision"].choices) == set(config.PRECISIONS)
     assert set(options["track"].choices) == set(config.TRACKERS)
@@ -124,13 +130,15 @@ def parser_of_train():
 
 @pytest.mark.parametrize("minutes", MINUTES)
 def test_each_recipe_makes_a_plan(minutes):
-    recipe = command.recipe_of(minutes)
     args = parse("--minutes", str(minutes))
+    recipe = command.recipe_of(args)
     settings = make_config(args, recipe)
     name, options = model_of(args, recipe, tiny())
     model = build(name, 10, **command.with_tensors(options, tiny(size=64), 0))
     assert settings.epochs >= 1 and model(torch.zeros(2, 3, 64, 64)).shape == (2, 10)
-    assert command.Batches(tiny(size=64).train, 8, **loader_options(args, recipe))
+    assert len(next(iter(command.Batches(tiny(size=64).train, 8, **loader_options(args, recipe, 64))))) == 2
+    shorter = parse("--minutes", str(minutes), "--epochs", "2")
+    assert make_config(shorter, command.recipe_of(shorter)).epochs == 2
 
 
 @pytest.mark.parametrize(
@@ -138,7 +146,6 @@ def test_each_recipe_makes_a_plan(minutes):
     [
         (["--epochs", "0"], "argument --epochs: 0 is out of range: choose a whole number from 1"),
         (["--epochs", "many"], "argument --epochs: 'many' is not a whole number"),
-        (["--epochs", "2", "--minutes", "3"], "not allowed with argument"),
         (["--minutes", "2"], "argument --minutes: invalid choice: 2"),
         (["--size", "4"], "argument --size: 4 is out of range: choose a whole number from 8 to 1024"),
         (["--lr", "nan"], "argument --lr: nan is out of range: choose a number above 0"),
@@ -169,7 +176,9 @@ def test_a_mistake_is_named_at_once(words, says, capsys):
         ),
         (["--device", "toaster"], "argument --device: device 'toaster': choose"),
         (["--precision", "float16"], "argument --precision: precision='float16' needs a CUDA GPU"),
+        (["--minutes", "3"], "argument --size: the recipe of --minutes 3 is for 64 pixels"),
         (["--resume"], "argument --resume: also say --out FOLDER"),
+        (["--track", "tensorboard"], "argument --track: tensorboard writes into --out FOLDER"),
         (["--padding", "99"], "argument --batch-size/--padding/--zoom: "),
         (["--json", os.curdir], "argument --json: . is a folder"),
     ],

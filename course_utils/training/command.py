@@ -23,7 +23,7 @@ from course_utils.data import Batches, ImageDataset, load_dataset
 from course_utils.data.errors import CourseDataError
 from course_utils.models.by_name import build
 from course_utils.models.resnet9 import whitening_filters
-from course_utils.train_options import DEFAULTS
+from course_utils.train_options import DEFAULTS, RATES, RESNET9_RATES
 from course_utils.training.atomic import write_atomically
 from course_utils.training.config import TrainConfig
 from course_utils.training.distributed import Group, close, current
@@ -36,12 +36,13 @@ from course_utils.training.seeds import seed_everything
 
 USAGE_ERROR = 2  # the exit codes of `course`
 INTERRUPTED = 130
-WHITENED = 2000  # pictures that the whitening is worked out from
+WHITENED = 500  # pictures that the whitening is worked out from
 # Options that are settings of TrainConfig under the same name.
 CONFIGURED = (
     "epochs", "optimizer", "lr", "weight_decay", "schedule", "label_smoothing", "mixup", "cutmix", "ema",
     "clip_norm", "patience", "precision", "channels_last", "checkpoint_every",
 )  # fmt: skip
+OF_THE_OPTIMIZER = ("optimizer", "lr", "momentum", "weight_decay")
 Made = TypeVar("Made")
 
 
@@ -100,22 +101,28 @@ def make_plan(args: Namespace, group: Group) -> Plan:
     """Load the pictures, build the network and both loaders, and settle how to train."""
     if args.resume and args.out is None:
         raise TrainingError("argument --resume: also say --out FOLDER, where the checkpoints are")
-    recipe = recipe_of(args.minutes)
+    recipe = recipe_of(args)
     config = make_config(args, recipe)
     with naming("--device"):
         device = group.device(args.device)
     with naming("--precision"):
         choose_precision(config.precision, device)
+    if "tensorboard" in (args.track or ()) and args.out is None:
+        raise TrainingError("argument --track: tensorboard writes into --out FOLDER; also say that")
     if args.json and Path(args.json).is_dir():
         raise TrainingError(f"argument --json: {args.json} is a folder; name a file")
-    size = args.size or DEFAULTS["size"]
+    size = args.size or recipe.get("size") or DEFAULTS["size"]
+    if size != recipe.get("size", size):
+        raise TrainingError(
+            f"argument --size: the recipe of --minutes {args.minutes} is for {recipe['size']} pixels"
+        )
     dataset = load_dataset(args.data or DEFAULTS["data"], size, grey=args.grey or None)
     seed_everything(config.seed)
     name, options = model_of(args, recipe, dataset)
     with naming("--model/--option"):
         model = build(name, dataset.num_classes, **with_tensors(options, dataset, config.seed))
     batch_size = args.batch_size or recipe.get("batch_size") or DEFAULTS["batch_size"]
-    cuts = loader_options(args, recipe)
+    cuts = loader_options(args, recipe, size)
     common = {"mean": dataset.mean, "std": dataset.std, "device": device}
     with naming("--batch-size/--padding/--zoom"):
         # A last batch of few pictures would move the weights as far as a full one; they come next time.
@@ -129,30 +136,39 @@ def make_plan(args: Namespace, group: Group) -> Plan:
     return Plan(dataset, name, options, model, train, val, {"batch_size": batch_size, **cuts}, config)
 
 
-def recipe_of(minutes: int | None) -> dict[str, Any]:
-    """The recipe for so many minutes: model, model_options, loader_options, batch_size, config."""
-    if minutes is None:
+def recipe_of(args: Namespace) -> dict[str, Any]:
+    """The recipe that is asked for, as a dict; empty for none."""
+    if args.minutes is None:
         return {}
     from course_utils.training.recipes import recipe
 
-    return vars(recipe(minutes))
+    found = recipe(args.minutes)
+    return vars(found if args.epochs is None else found.with_epochs(args.epochs))
 
 
 def make_config(args: Namespace, recipe: dict[str, Any]) -> TrainConfig:
     """Defaults, then the recipe, then what the command line says."""
-    optimizer = args.optimizer or recipe.get("config", {}).get("optimizer", "sgd")
+    from_recipe = recipe.get("config", {})
+    optimizer = args.optimizer or from_recipe.get("optimizer", "sgd")
+    if optimizer != from_recipe.get("optimizer"):  # rate and decay of another optimizer say nothing here
+        from_recipe = {name: value for name, value in from_recipe.items() if name not in OF_THE_OPTIMIZER}
+    rates = RESNET9_RATES if model_name(args, recipe) == "resnet9" else RATES
     settings = {name: DEFAULTS[name] for name in ("epochs", "label_smoothing")}
-    settings |= {"optimizer": optimizer, "lr": DEFAULTS["lr"][optimizer]}
-    settings |= recipe.get("config", {})
+    settings |= {"lr": rates[optimizer], **from_recipe, "optimizer": optimizer}
     settings |= {name: value for name in CONFIGURED if (value := getattr(args, name)) is not None}
     settings |= {"seed": args.seed or 0, "device": args.device, "folder": args.out, "compile": args.compile}
     with naming("--" + "/--".join(name.replace("_", "-") for name in CONFIGURED)):
         return TrainConfig(**settings, trackers=tuple(args.track or ()))
 
 
+def model_name(args: Namespace, recipe: dict[str, Any]) -> str:
+    """The architecture that is asked for."""
+    return args.model or recipe.get("model") or DEFAULTS["model"]
+
+
 def model_of(args: Namespace, recipe: dict[str, Any], dataset: ImageDataset) -> tuple[str, dict[str, Any]]:
     """The architecture's name and options: those of the recipe only for the recipe's own architecture."""
-    name = args.model or recipe.get("model") or DEFAULTS["model"]
+    name = model_name(args, recipe)
     options: dict[str, Any] = {}
     if dataset.in_channels != 3:
         options["in_channels"] = dataset.in_channels
@@ -176,19 +192,14 @@ def with_tensors(options: dict[str, Any], dataset: ImageDataset, seed: int) -> d
     return options
 
 
-def loader_options(args: Namespace, recipe: dict[str, Any]) -> dict[str, Any]:
-    """How the loader changes each training picture."""
-    options = {name: DEFAULTS[name] for name in ("flip", "padding", "erase")}
-    options["zoom"] = (DEFAULTS["zoom"], 1.0)
+def loader_options(args: Namespace, recipe: dict[str, Any], size: int) -> dict[str, Any]:
+    """How the loader changes each training picture of `size` pixels."""
+    options = {"flip": DEFAULTS["flip"], "padding": size // DEFAULTS["padding"], "erase": DEFAULTS["erase"]}
     options |= recipe.get("loader_options", {})
-    options |= {
-        name: value for name in ("flip", "padding", "erase") if (value := getattr(args, name)) is not None
-    }
-    if args.zoom is not None:
-        options["zoom"] = None if args.zoom == 1 else (args.zoom, 1.0)
-    elif args.padding:
-        options["zoom"] = None
-    return options
+    if args.zoom is not None:  # another way to cut
+        options |= {"crop": None, "padding": 0, "zoom": (args.zoom, 1.0)}
+    named = {name: getattr(args, name) for name in ("flip", "padding", "erase")}
+    return options | {name: value for name, value in named.items() if value is not None}
 
 
 @contextmanager

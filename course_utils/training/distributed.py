@@ -118,6 +118,11 @@ class Group:
             dist.broadcast(content, src=0)
         return json.loads(bytes(content.tolist()))
 
+    def require_same(self, number: int, otherwise: str) -> None:
+        """Raise a TrainingError with the text `otherwise`, in every process, unless all have this number."""
+        if len(self.gather(torch.tensor([number])).unique()) > 1:
+            raise TrainingError(otherwise)
+
     def barrier(self) -> None:
         """Return when every process has come here."""
         self.sum_(torch.zeros(1))

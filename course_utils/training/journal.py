@@ -40,6 +40,11 @@ class Journal:
         folder = Path(config.folder) if config.folder else None
         self.checkpoints = Checkpoints(folder / "checkpoints") if folder else None
         self._find(resume)
+        trainer.group.require_same(
+            trainer.step,
+            f"The processes have found different checkpoints in {config.folder}: it must lie on a disk that "
+            "all machines share.",
+        )
 
     def _find(self, resume: bool) -> None:
         """Go on from a checkpoint, or make sure that there is none to be written over."""
