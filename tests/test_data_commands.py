@@ -68,6 +68,32 @@ def test_prepare_own_pictures(tmp_path, capsys):
     assert len(load_dataset(str(tree), 16).train) == 5
 
 
+def test_pictures_left_out_are_named_and_counted(tmp_path, capsys):
+    tree = make_tree(tmp_path / "mine", train=20)
+    for index in range(12):
+        (tree / "train" / "cat" / f"cat_{index}.JPEG").write_bytes(b"not a picture")
+    assert cli.main(["data", "prepare", str(tree), "--size", "8", "--allow-bad", "0.3"]) == 0
+    said = capsys.readouterr().out
+    assert "12 left out that do not decode" in said and "and 2 more; manifest.json names them all" in said
+    assert "left out train/cat/cat_0.JPEG: cannot identify image file it" in said
+
+
+def test_two_at_once(tmp_path, root):
+    archive = make_imagenette(tmp_path)
+    command = [sys.executable, "-m", "course_utils.cli", "data", "get", "imagenette", "--size", "8", "--from"]
+    processes = [
+        subprocess.Popen([*command, str(archive)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    for process in processes:
+        said, errors = process.communicate()
+        assert process.returncode == 0, errors
+        assert "8 px: 30 training and 20 validation pictures" in said
+    assert [path.name for path in (root / "raw").iterdir()] == ["imagenette"]
+    assert [path.name for path in (root / "prepared" / "imagenette").iterdir()] == ["8px"]
+    assert len(load_dataset("imagenette", 8).train) == 30
+
+
 def test_where(tmp_path, root, capsys):
     cli.main(["data", "where"])
     assert capsys.readouterr().out == f"{root}\n"

@@ -219,7 +219,7 @@ def test_leftovers_of_a_killed_process_are_removed(tree, whole):
     for name in (
         ".16px-old-abc_1234.tmp/old",
         ".16px-abc_1234.tmp",
-        ".16px-other-abc_1234.tmp",
+        ".16px-b-abc_1234.tmp",
         "16px-mine.tmp",
     ):
         (target.parent / name).mkdir(parents=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-import warnings
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -42,10 +41,8 @@ class ArrayWriter:
     def write(self, advance):
         """Write both arrays; `advance(n)` is called as pictures are done. Raises CourseDataError when more
         than the allowed number do not decode: it names them."""
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"PIL\.")  # of odd tags in pictures that decode
-            for split in self.tree.pictures:
-                self._write_split(split, advance)
+        for split in self.tree.pictures:
+            self._write_split(split, advance)
         self._refuse_bad(self.allowed)
 
     def left_out(self):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +73,15 @@ def decode(path, size, resize="crop"):
         return Undecodable(path, reason or type(error).__name__)
 
 
+@contextmanager
+def quiet_pillow():
+    """No warnings of odd tags in pictures that decode. For the thread that starts the others: what Python
+    warns of is decided for all of them at once."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        yield
+
+
 def decoder():
     """What turns files into pixels here: another version may round otherwise."""
     return f"Pillow {pillow_version}, libjpeg {features.version('jpg')}"
@@ -90,13 +100,13 @@ def _require_a_file(path):
 def _require_bounds(image):
     """Refuse a picture of too many pixels before it is decoded; have a large JPEG decoded at a part of its
     size."""
-    width, height = image.size
-    if image.format in ("JPEG", "MPO") and width * height <= MAX_JPEG_PIXELS:
+    (width, height), is_jpeg = image.size, image.format in ("JPEG", "MPO")
+    if is_jpeg and width * height <= MAX_JPEG_PIXELS:
         part = next(part for part in (1, 2, 4, 8) if width * height <= MAX_PIXELS * part**2)
         if part > 1:
             image.draft(None, (width // part, height // part))
     if image.width * image.height > MAX_PIXELS:
-        most = MAX_JPEG_PIXELS if image.format in ("JPEG", "MPO") else MAX_PIXELS
+        most = MAX_JPEG_PIXELS if is_jpeg else MAX_PIXELS
         raise ValueError(f"{width:,} x {height:,} pixels, more than {most:,} in all: make it smaller")
 
 

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from .arrays import ArrayWriter, cores, facts, sha256, statistics_of
 from .datasets import is_prepared
-from .decode import RULES, decoder
+from .decode import RULES, decoder, quiet_pillow
 from .errors import CourseDataError, explain_disk_errors
 from .roots import NAME, one_at_a_time, prepared_folder, require_room, swap_in
 from .trees import fingerprint, prepared_name, scan_tree
@@ -70,8 +70,11 @@ def prepare_tree(
                 done = sum(file.stat().st_size for file in growing.glob("*_images.npy"))
                 require_room(target, total * (3 * size * size + 200) - done)
                 key = _key(source["fingerprint"], RULES[resize], size)
-                writer = ArrayWriter(growing, tree, size, resize, key, allow_bad * total, workers or cores())
-                _write_images(writer, total, f"{target.parent.name} {size} px", progress)
+                with quiet_pillow():
+                    writer = ArrayWriter(
+                        growing, tree, size, resize, key, allow_bad * total, workers or cores()
+                    )
+                    _write_images(writer, total, f"{target.parent.name} {size} px", progress)
                 _write_the_rest(growing, writer, name or target.parent.name, source)
             (growing / "journal.jsonl").unlink(missing_ok=True)
             swap_in(growing, target)
