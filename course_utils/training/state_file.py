@@ -24,6 +24,8 @@ from course_utils.training.nested import State, flatten, unflatten
 VERSION = "1"
 BEGINNING = b'{"__metadata__":{"sha256":"'  # 8 bytes with the length of the header come before it
 DIGEST = slice(8 + len(BEGINNING), 8 + len(BEGINNING) + 64)
+LONGEST_HEADER = 100_000_000  # bytes; safetensors reads no longer ones
+REMEDY = "Delete it, and use an older checkpoint or start afresh."
 DTYPES = {
     torch.bool: "BOOL",
     torch.uint8: "U8",
@@ -79,8 +81,11 @@ def read_state(
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name).clone().to(device) for name in file.keys()}  # noqa: SIM118
         return unflatten(json.loads(metadata["state"]), tensors)
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error}.") from error
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        # The checksum fits, and yet: not damage, but somebody's own work.
+        raise CheckpointError(f"{path} was not written by this course: {error!r}. {REMEDY}") from error
 
 
 def digest_of(path: str | os.PathLike) -> str:
@@ -153,9 +158,6 @@ def _checked_metadata(path: Path, kind: str) -> dict[str, str]:
     return metadata
 
 
-REMEDY = "Delete it, and use an older checkpoint or start afresh."
-
-
 def _foreign(path: Path, start: bytes, size: int) -> CheckpointError:
     """What a file is that does not begin as ours do."""
     if not start:
@@ -173,12 +175,13 @@ def _foreign(path: Path, start: bytes, size: int) -> CheckpointError:
 
 def _damaged(path: Path, header: bytes, header_bytes: int, size: int) -> CheckpointError:
     """Why the checksum does not fit: bytes are missing, or they have changed."""
+    wanted = 8 + header_bytes
     try:
-        entries = json.loads(header[:header_bytes])
+        entries = json.loads(header)
         entries.pop("__metadata__")
-        wanted = 8 + header_bytes + max((entry["data_offsets"][1] for entry in entries.values()), default=0)
+        wanted += max((entry["data_offsets"][1] for entry in entries.values()), default=0)
     except (ValueError, KeyError, TypeError, AttributeError):
-        wanted = 8 + header_bytes if header_bytes < 1 << 30 else 0
-    if size < wanted:
+        pass  # the header is cut off, or damaged
+    if size < wanted and header_bytes <= LONGEST_HEADER:
         return CheckpointError(f"{path} is truncated: {size:,} of {wanted:,} bytes are there. {REMEDY}")
     return CheckpointError(f"{path} is damaged: its checksum (SHA-256) does not fit its bytes. {REMEDY}")
