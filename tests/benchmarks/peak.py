@@ -1,10 +1,10 @@
 """Model FLOP/s in training over the matrix product's own peak, in the same numbers on the same machine.
 
-A step is the trainer's own, with its optimizer, on a batch that is there already: no loading. Its operations
-are those of the model's convolutions and matrix products, forward and backward, as torch counts them; the rest
-(norms, poolings, the optimizer) costs time and counts nothing. The peak is the best that a bare matrix product
-reached at any moment of the same run. It is asked for in two ways, because torch has two libraries that compute
-it on a CPU, and the slower one would flatter the model. Run it as
+A step is the trainer's own, with its optimizer, on a batch that is there already: no loading. Its
+operations are those of the model's convolutions and matrix products, forward and backward, as torch counts
+them; the rest (norms, poolings, the optimizer) costs time and counts nothing. The peak is the best that a bare
+matrix product reached at any moment of the same run. It is asked for in two ways, because torch has two
+libraries that compute it on a CPU, and the slower one would flatter the model. Run it as
 
     python -m tests.benchmarks.peak --json
 """
@@ -30,11 +30,11 @@ TARGET = 0.6
 CLASSES = 10
 # name, options, batch size on the CPU, batch size on a GPU
 MODELS = (
+    ("resnet9", {"width": 16, "stem_stride": 2}, 128, 2048),
+    ("resnet9", {"width": 32, "stem_stride": 2}, 64, 1024),
+    ("resnet9", {"width": 64, "stem_stride": 2}, 64, 1024),
     ("resnet9", {"width": 16}, 64, 1024),
-    ("resnet9", {"width": 64}, 16, 512),
     ("resnet18", {}, 128, 1024),
-    ("resnet18", {"stem": "small"}, 16, 256),
-    ("vgg11", {}, 64, 512),
 )
 QUICK = (("resnet9", {"width": 4}, 8, 8),)
 REPEATS = 5  # products or steps timed at a time: of products the fastest counts, of steps the median
