@@ -14,7 +14,7 @@ LADDER = [
     [("plots",), ("data.sources", "data.wordnet"), ("launch",), ("train_options", "option_types")],
     [("models",), ("training",), ("data",), ("widgets",), ("packages",)],
     [("checks",), ("training.recipes",)],
-    [("grading",), ("authoring",), ("doctor",), ("training.command", "training.report")],
+    [("grading",), ("authoring",), ("doctor",), ("training.command", "training.plan", "training.report")],
     [("cli",)],
     [("training.__main__",)],
 ]

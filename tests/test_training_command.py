@@ -14,8 +14,8 @@ from course_utils import cli
 from course_utils.data.datasets import ImageDataset, Split
 from course_utils.models import build
 from course_utils.train_options import DEFAULTS, MINUTES, RATES, RESNET9_RATES
-from course_utils.training import Run, command, config
-from course_utils.training.command import loader_options, make_config, model_of
+from course_utils.training import Run, command, config, plan
+from course_utils.training.plan import loader_options, make_config, model_of
 
 FIGURES = {
     "accuracy", "accuracy_flip", "images_per_second", "seconds", "predicted_seconds", "peak_memory_bytes",
@@ -42,7 +42,7 @@ def tiny(name="auto", size=16, grey=None):
 @pytest.fixture
 def course(monkeypatch, capsys):
     """course("--epochs", "1") -> (exit code, standard output, standard error), on the tiny pictures."""
-    monkeypatch.setattr(command, "load_dataset", tiny)
+    monkeypatch.setattr(plan, "load_dataset", tiny)
     monkeypatch.delenv("WORLD_SIZE", raising=False)
 
     def run(*words):
@@ -120,7 +120,7 @@ def test_the_choices_are_those_of_the_engine():
     assert set(options["schedule"].choices) == set(config.SCHEDULES)
     assert set(options["precision"].choices) == set(config.PRECISIONS)
     assert set(options["track"].choices) == set(config.TRACKERS)
-    assert set(command.CONFIGURED) <= set(options) & set(config.TrainConfig.__dataclass_fields__)
+    assert set(plan.CONFIGURED) <= set(options) & set(config.TrainConfig.__dataclass_fields__)
 
 
 def parser_of_train():
@@ -131,14 +131,14 @@ def parser_of_train():
 @pytest.mark.parametrize("minutes", MINUTES)
 def test_each_recipe_makes_a_plan(minutes):
     args = parse("--minutes", str(minutes))
-    recipe = command.recipe_of(args)
+    recipe = plan.recipe_of(args)
     settings = make_config(args, recipe)
     name, options = model_of(args, recipe, tiny())
-    model = build(name, 10, **command.with_tensors(options, tiny(size=64), 0))
+    model = build(name, 10, **plan.with_tensors(options, tiny(size=64), 0))
     assert settings.epochs >= 1 and model(torch.zeros(2, 3, 64, 64)).shape == (2, 10)
-    assert len(next(iter(command.Batches(tiny(size=64).train, 8, **loader_options(args, recipe, 64))))) == 2
+    assert len(next(iter(plan.Batches(tiny(size=64).train, 8, **loader_options(args, recipe, 64))))) == 2
     shorter = parse("--minutes", str(minutes), "--epochs", "2")
-    assert make_config(shorter, command.recipe_of(shorter)).epochs == 2
+    assert make_config(shorter, plan.recipe_of(shorter)).epochs == 2
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from course_utils.training.evaluation import evaluate
+from course_utils.training.plan import Plan
 from course_utils.training.precision import choose_precision
 from course_utils.training.run import Run
-
-if TYPE_CHECKING:
-    from course_utils.training.command import Plan
 
 
 def report(run: Run, plan: Plan, processes: int) -> dict[str, Any]:
