@@ -529,7 +529,7 @@ def train(name, seed, epochs=EPOCHS, before=()):
     training.seed_everything(seed)
     model = nn.Sequential(*before, make_models(C, S, K)[name]).to(DEVICE)
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATES[name])
-    return model, training.fit(model, loader(dataset.train, shuffle=True, seed=seed), val_loader, optimizer, epochs)
+    return model, training.train_epochs(model, loader(dataset.train, shuffle=True, seed=seed), val_loader, optimizer, epochs)
 
 # %% output="varies"
 needs = [training.estimate_time(model.to(DEVICE), train_loader, val_loader, EPOCHS) for model in make_models(C, S, K).values()]
@@ -597,7 +597,7 @@ some = dataset.train.subset(rng.permutation(len(dataset.train))[:500])
 nonsense = Split(some.images, rng.integers(0, K, len(some)))
 training.seed_everything(0)
 model = models.MLP(C, S, K).to(DEVICE)
-history = training.fit(model, loader(nonsense, shuffle=True), val_loader, torch.optim.AdamW(model.parameters(), lr=1e-3), 60)
+history = training.train_epochs(model, loader(nonsense, shuffle=True), val_loader, torch.optim.AdamW(model.parameters(), lr=1e-3), 60)
 print(f"random labels: training accuracy {history[-1]['train_accuracy']:.1%}, validation {history[-1]['val_accuracy']:.1%}, chance {1 / K:.1%}")
 
 # %% [markdown]
