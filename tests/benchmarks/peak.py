@@ -2,8 +2,8 @@
 
 A step is the trainer's own, with its optimizer, on a batch that is there already: no loading. Its
 operations are those of the model's convolutions and matrix products, forward and backward, as torch counts
-them; the rest (norms, poolings, the optimizer) costs time and counts nothing. The peak is the best that a bare
-matrix product reached at any moment of the same run. It is asked for in two ways, because torch has two
+them; the rest (norms, poolings, the optimizer) costs time and counts nothing. The peak is the best that a
+bare matrix product reached at any moment of the same run. It is asked for in two ways, because torch has two
 libraries that compute it on a CPU, and the slower one would flatter the model. Run it as
 
     python -m tests.benchmarks.peak --json
