@@ -9,6 +9,7 @@ import json
 import os
 import shlex
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
@@ -38,7 +39,8 @@ def train(args: Namespace) -> int:
     group = current()
     try:
         plan = together(group, lambda: make_plan(args, group))
-        if plan is None:  # another process says why
+        if plan is None:  # another process says why; torchrun ends it as soon as this one has ended
+            time.sleep(1)
             return USAGE_ERROR
         with group.explaining():
             run = fit(plan.model, plan.train, plan.val, plan.config, resume=args.resume)

@@ -22,6 +22,7 @@ from course_utils.training.errors import TrainingError
 from course_utils.training.evaluation import evaluating
 from course_utils.training.precision import choose_precision
 from course_utils.training.seeds import seed_everything
+from course_utils.training.trainer import prefers_channels_last
 
 WHITENED = 500  # pictures that the whitening is worked out from
 # Options that are settings of TrainConfig under the same name.
@@ -59,7 +60,7 @@ def make_plan(args: Namespace, group: Group) -> Plan:
     with naming("--device"):
         device = group.device(args.device)
     with naming("--precision"):
-        choose_precision(config.precision, device)
+        precision = choose_precision(config.precision, device)
     if "tensorboard" in (args.track or ()) and args.out is None:
         raise TrainingError("argument --track: tensorboard writes into --out FOLDER; also say that")
     if args.json and Path(args.json).is_dir():
@@ -77,6 +78,7 @@ def make_plan(args: Namespace, group: Group) -> Plan:
     batch_size = args.batch_size or recipe.get("batch_size") or DEFAULTS["batch_size"]
     cuts = loader_options(args, recipe, size)
     common = {"mean": dataset.mean, "std": dataset.std, "device": device}
+    common["channels_last"] = prefers_channels_last(config, precision)
     with naming("--batch-size/--padding/--zoom"):
         # A last batch of few pictures would move the weights as far as a full one; they come next time.
         incomplete = len(dataset.train) < batch_size

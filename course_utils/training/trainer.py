@@ -16,7 +16,7 @@ from course_utils.training.distributed import Group, wrap
 from course_utils.training.evaluation import Evaluation, in_full, sum_over
 from course_utils.training.mixing import mix
 from course_utils.training.optimizers import build_optimizer
-from course_utils.training.precision import choose_precision
+from course_utils.training.precision import Precision, choose_precision
 from course_utils.training.random_states import random_states, restore_random_states
 from course_utils.training.schedules import learning_rate
 
@@ -36,7 +36,8 @@ class Trainer:
         self.config, self.group, self.total_steps = config, group, total_steps
         self.device = group.device(config.device)
         self.precision = choose_precision(config.precision, self.device)
-        self.layout = torch.channels_last if self._prefers_channels_last() else torch.contiguous_format
+        channels_last = prefers_channels_last(config, self.precision)
+        self.layout = torch.channels_last if channels_last else torch.contiguous_format
         self.model = model.to(self.device, memory_format=self.layout)
         self.network = wrap(self.model, group)
         if config.compile:
@@ -51,11 +52,6 @@ class Trainer:
         self.average = WeightAverage(self.model, self.config.ema) if self.config.ema else None
         self.step = 0
         self.start_epoch()
-
-    def _prefers_channels_last(self) -> bool:
-        if self.config.channels_last is not None:
-            return self.config.channels_last
-        return self.precision.name != "float32"  # the units that multiply short numbers want it so
 
     def start_epoch(self) -> None:
         """Begin the sums of an epoch anew. On the device: to ask for a number after every step would make
@@ -165,6 +161,13 @@ class Trainer:
             for index, slot in slots.items()
         }
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": restored})
+
+
+def prefers_channels_last(config: TrainConfig, precision: Precision) -> bool:
+    """Whether images and weights lie as (N, H, W, C) in memory; a loader may lay them out so at once."""
+    if config.channels_last is not None:
+        return config.channels_last
+    return precision.name != "float32"  # the units that multiply short numbers want it so
 
 
 def _laid_out_like(parameter: torch.Tensor, value: Any) -> Any:
