@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -282,3 +283,27 @@ def test_from_the_shell_to_one_json_object(start, processes, tmp_path):
     assert figures["data"]["train"] == 6400 and figures["accuracy"] > 0.08  # 1 / 16 by chance
     found = {path.name for path in Path(tmp_path, "run").iterdir()}
     assert found >= {"run.json", "history.csv", "weights.safetensors", "checkpoints"}
+
+
+REPOSITORY = Path(__file__).parent.parent
+GUIDE = (REPOSITORY / "docs" / "training.md").read_text(encoding="utf-8")
+
+
+def test_the_commands_of_the_guide_are_understood():
+    lines = [line.strip() for line in GUIDE.replace("\\\n", " ").splitlines() if line.startswith("    ")]
+    words = [line.partition("course train ")[2] for line in lines if line.startswith("course train ")]
+    words += [
+        line.partition("-m course_utils.training ")[2] for line in lines if line.startswith("torchrun ")
+    ]
+    words = [line for line in words if "…" not in line]
+    assert len(words) == 5
+    assert all(parse(*line.split()).handler == cli.TRAIN for line in words)
+
+
+def test_the_guide_s_tour_leads_to_what_is_there():
+    stops = re.findall(r"`((?:data|training)/\w+\.py)`(?:, `([\w.]+)`)?", GUIDE)
+    assert len(stops) > 12
+    for path, name in stops:
+        source = (REPOSITORY / "course_utils" / path).read_text(encoding="utf-8")
+        for part in filter(None, name.split(".")):
+            assert re.search(rf"^ *(def|class) {part}\b", source, re.MULTILINE), (path, name)
