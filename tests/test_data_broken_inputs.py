@@ -450,6 +450,24 @@ def test_members_of_archives(tmp_path, root, kind):
     assert everything_under(tmp_path) == sorted([*before, "root", "root/raw"])
 
 
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+@pytest.mark.parametrize("first", [True, False])
+def test_bombs_in_the_headers_of_archives(tmp_path, root, kind, first):
+    """tarfile would read such a header into memory, however long it says that it is."""
+    header = member("bomb", kind, size=2**40).tobuf(tarfile.GNU_FORMAT)
+    before = imagenette_with(tmp_path / "good.tar", member("end")).read_bytes()
+    with tarfile.open(tmp_path / "good.tar") as tar:
+        tar.getmembers()
+        plain = tar.fileobj
+        plain.seek(0)
+        members = plain.read(tar.offset - tarfile.BLOCKSIZE)
+    archive = tmp_path / "bomb.tar"
+    archive.write_bytes(header + members if first else members + header + bytes(10_000))
+    with pytest.raises(CourseDataError, match=r"(?s)bomb\.tar .*a header of 1,099,511,627,776 bytes"):
+        unpack(SOURCES["imagenette"], archive, official=False)
+    assert before and everything_under(root) == ["raw"]
+
+
 def test_absolute_names_in_archives_stay_inside(tmp_path):
     outside = tmp_path / "escaped.JPEG"
     archive = imagenette_with(tmp_path / "absolute.tgz", member(str(outside)))

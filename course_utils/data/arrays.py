@@ -164,7 +164,8 @@ def sha256(path):
 
 def statistics_of(path):
     """Mean and standard deviation of an array file, as `channel_statistics` has them."""
-    return channel_statistics(_ReadInParts(path))
+    images = _ReadInParts(path)
+    return channel_statistics(images, chunk=max(1, CHUNK_BYTES // images.each))
 
 
 class _ReadInParts:
@@ -173,17 +174,15 @@ class _ReadInParts:
     def __init__(self, path):
         images = np.load(path, mmap_mode="r", allow_pickle=False)
         self.path, self.shape, self.offset = path, images.shape, images.offset
+        self.each = int(np.prod(images.shape[1:]))  # bytes of one image
 
     def __len__(self):
         return self.shape[0]
 
     def __getitem__(self, part):
         start, stop, _ = part.indices(len(self))
-        each = int(np.prod(self.shape[1:]))
-        place = self.offset + start * each
-        return np.fromfile(self.path, np.uint8, (stop - start) * each, offset=place).reshape(
-            -1, *self.shape[1:]
-        )
+        place, count = self.offset + start * self.each, (stop - start) * self.each
+        return np.fromfile(self.path, np.uint8, count, offset=place).reshape(-1, *self.shape[1:])
 
 
 def _to_disk(file):

@@ -15,6 +15,7 @@ from .trees import scan_tree
 SOURCE_FILE = "source.json"
 MOST_GROWTH = 10  # times the size of the archive: pictures are compressed already and hardly grow
 SMALL = 2**28  # bytes that any archive may hold
+LONGEST_HEADER = 2**20  # bytes
 
 
 def unpack(source, archive, official):
@@ -64,7 +65,7 @@ def extract(archive, folder):
             "Remedy: Python 3.11.4 or newer."
         )
     try:
-        with explain_disk_errors(folder.parent), tarfile.open(archive) as tar:
+        with explain_disk_errors(folder.parent), tarfile.open(archive, tarinfo=_ShortHeader) as tar:
             _extract_members(tar, folder, archive)
             while tar.fileobj.read(1 << 20):
                 pass  # the last member is not the end: only there does gzip compare its checksum
@@ -83,6 +84,17 @@ def extract(archive, folder):
             f"{error or type(error).__name__}.\n"
             "Nothing of it was kept. Fetch it again and compare its size with the one at its source."
         ) from error
+
+
+class _ShortHeader(tarfile.TarInfo):
+    """A member whose long name or other attributes are not too long: tarfile reads these into memory."""
+
+    @classmethod
+    def frombuf(cls, buf, encoding, errors):
+        found = super().frombuf(buf, encoding, errors)
+        if not (found.isreg() or found.isdir()) and found.size > LONGEST_HEADER:
+            raise tarfile.ReadError(f"a header of {found.size:,} bytes")
+        return found
 
 
 def _extract_members(tar, folder, archive):
