@@ -122,7 +122,8 @@ def run_in_a_child(order: dict) -> dict:
         try:
             killer = Killer(order.get("kind"), order.get("number", 0))
             train(order["folder"], order["resume"])
-            counts.write_text(json.dumps(killer.counts), encoding="utf-8")
+            trackers = sorted({"tensorboard", "wandb"} & set(sys.modules))
+            counts.write_text(json.dumps(killer.counts | {"trackers": trackers}), encoding="utf-8")
             os._exit(0)
         except BaseException:
             sys.excepthook(*sys.exc_info())

@@ -115,6 +115,10 @@ def test_killed_at_random_moments(server, undisturbed, tmp_path):
     assert kills > 1
 
 
+def test_nothing_is_imported_that_nobody_asked_for(undisturbed):
+    assert undisturbed[1]["trackers"] == []
+
+
 def test_the_run_has_something_to_lose(undisturbed):
     """Momentum, averages, random streams and a loader in the middle of its pass: else the rest is no test."""
     expected, counts = undisturbed

@@ -53,8 +53,6 @@ def _fits(try_batch: Callable[[int], None], batch_size: int) -> bool:
         if not is_out_of_memory(error):
             raise
         return False
-    finally:
-        _free()
     return True
 
 

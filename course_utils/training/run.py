@@ -24,6 +24,7 @@ from course_utils.training.history import History
 from course_utils.training.state_file import digest_of, read_state, write_state
 
 RUN, WEIGHTS, BEST = "run.json", "weights.safetensors", "best.safetensors"
+STATUS = "/proc/self/status"
 Weights = dict[str, torch.Tensor]
 
 
@@ -163,7 +164,7 @@ def peak_memory(device: torch.device | str) -> int:
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     try:  # Linux: getrusage would still count what the process was before it became this program
-        status = Path("/proc/self/status").read_text(encoding="utf-8")
+        status = Path(STATUS).read_text(encoding="utf-8")
         return 1024 * int(status.partition("VmHWM:")[2].split()[0])
     except (OSError, IndexError, ValueError):
         pass

@@ -6,6 +6,7 @@ import csv
 import importlib
 import io
 import os
+import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -137,7 +138,7 @@ class WeightsAndBiases:
         self.run = wandb.init(
             project=os.environ.get("WANDB_PROJECT", "imagenet-course"),
             dir=None if place is None else str(place),
-            id=None if place is None else _kept_id(place / "wandb_id.txt", wandb),
+            id=None if place is None else _kept_id(place / "wandb_id.txt"),
             resume=None if place is None else "allow",
             config=config,
         )
@@ -152,9 +153,9 @@ class WeightsAndBiases:
 TRACKERS = {"tensorboard": TensorBoard, "wandb": WeightsAndBiases}
 
 
-def _kept_id(path: Path, wandb: ModuleType) -> str:
+def _kept_id(path: Path) -> str:
     if not path.exists():
-        write_atomically(path, [wandb.util.generate_id().encode()])
+        write_atomically(path, [secrets.token_hex(4).encode()])
     return path.read_text(encoding="utf-8").strip()
 
 
