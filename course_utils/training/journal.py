@@ -70,7 +70,9 @@ class Journal:
         self.bar.update(self.trainer.step)
         if config.progress and main:
             say(str(self.prediction))
-        self.trackers = open_trackers(config.folder, config.trackers, config.as_dict(), is_main=main)
+        self.trackers = open_trackers(
+            config.folder, config.trackers, config.as_dict(), is_main=main, epoch=self.epoch
+        )
         self._started = self._epoch_started = time.perf_counter()
         self._first_step = self.trainer.step
         return self
