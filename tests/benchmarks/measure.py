@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import json
 import os
 import platform
@@ -52,8 +53,9 @@ def start(arguments: argparse.ArgumentParser, argv: Sequence[str] | None = None)
         torch.set_num_threads(args.threads)
     args.device = torch.device(args.device) if args.device else best_device()
     if args.work is None:
-        args.temporary = tempfile.TemporaryDirectory(prefix="course-benchmark-")  # lives as long as args
-        args.work = Path(args.temporary.name)
+        temporary = tempfile.TemporaryDirectory(prefix="course-benchmark-")
+        atexit.register(temporary.cleanup)
+        args.work = Path(temporary.name)
     args.work.mkdir(parents=True, exist_ok=True)
     os.environ["COURSE_DATA"] = str(args.work)
     args.started = time.time()

@@ -17,10 +17,11 @@ import torch
 from torch import nn
 
 from course_utils.data import Batches, ImageDataset
-from course_utils.models.resnet9 import ResNet9
+from course_utils.models.by_name import build
 from course_utils.training.config import TrainConfig
 from course_utils.training.fit import fit
 from course_utils.training.optimizers import parameter_groups
+from course_utils.training.plan import with_tensors
 from course_utils.training.schedules import learning_rate
 from tests.benchmarks import measure, pictures, textbook, with_fastai
 
@@ -35,12 +36,14 @@ def main(argv: Sequence[str] | None = None) -> dict:
     arguments.add_argument("--size", type=int, default=64, help="side of the pictures")
     arguments.add_argument("--width", type=int, default=16, help="of resnet9")
     arguments.add_argument("--batch-size", type=int, default=64)
+    arguments.add_argument("--lr", type=float, default=0.1, help="the highest of the cycle")
     arguments.add_argument("--compile", action="store_true", help="compile our model")
     arguments.add_argument("--precision", default="auto", help="of ours")
     arguments.add_argument("--skip-fastai", action="store_true")
     args = measure.start(arguments, argv)
     if args.quick:
         args.epochs, args.size, args.width, args.batch_size, args.runs = 1, 32, 4, 16, 1
+    args.options, args.label_smoothing, args.half = {"width": args.width}, 0.0, False
     tree = pictures.need_tree(args)
     preparing = time.perf_counter()
     dataset = pictures.dataset_of(args, args.size)
@@ -100,7 +103,8 @@ def settings(args: argparse.Namespace, seed: int) -> TrainConfig:
     """One cycle of SGD, for all sides."""
     return TrainConfig(
         epochs=args.epochs,
-        lr=0.1,
+        lr=args.lr,
+        label_smoothing=args.label_smoothing,
         compile=args.compile,
         precision=args.precision,
         seed=seed,
@@ -111,7 +115,7 @@ def settings(args: argparse.Namespace, seed: int) -> TrainConfig:
 
 def new_model(args: argparse.Namespace, dataset: ImageDataset, seed: int) -> nn.Module:
     torch.manual_seed(seed)
-    return ResNet9(dataset.num_classes, width=args.width)
+    return build("resnet9", dataset.num_classes, **with_tensors(args.options, dataset, seed))
 
 
 def train_ours(args: argparse.Namespace, dataset: ImageDataset, seed: int) -> dict:
@@ -119,9 +123,18 @@ def train_ours(args: argparse.Namespace, dataset: ImageDataset, seed: int) -> di
     model = new_model(args, dataset, seed)
     started = time.perf_counter()
     options = {"mean": dataset.mean, "std": dataset.std, "device": args.device}
-    train = Batches(dataset.train, args.batch_size, True, seed, padding=PADDING, flip=True, **options)
+    train = Batches(
+        dataset.train,
+        args.batch_size,
+        True,
+        seed,
+        drop_last=args.compile,
+        padding=PADDING,
+        flip=True,
+        **options,
+    )  # compiled for full batches: another size would be compiled again
     run = fit(model, train, Batches(dataset.val, args.batch_size, **options), settings(args, seed))
-    images = args.epochs * len(dataset.train)
+    images = args.epochs * sum(train.batch_length(batch) for batch in range(len(train)))
     return {
         "images": images,
         "train_seconds": images / run.images_per_second,
@@ -146,7 +159,10 @@ def train_textbook(args: argparse.Namespace, dataset: ImageDataset, tree: Path, 
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: learning_rate(min(step, total - 1), total, config) / config.lr
     )
-    epochs = textbook.train(model, train_loader, val_loader, optimizer, args.device, after_step=schedule.step)
+    epochs = textbook.train(
+        model, train_loader, val_loader, optimizer, args.device, after_step=schedule.step,
+        loss_function=nn.CrossEntropyLoss(label_smoothing=config.label_smoothing),
+    )  # fmt: skip
     for epoch in epochs:
         if epoch.number == args.epochs:
             break
@@ -163,6 +179,7 @@ def train_fastai(args: argparse.Namespace, dataset: ImageDataset, tree: Path, se
     trained = with_fastai.train(
         new_model(args, dataset, seed), tree, args.size, args.batch_size, settings(args, seed), args.device,
         mean=dataset.mean.tolist(), std=dataset.std.tolist(), padding=PADDING,
+        half=args.half,
     )  # fmt: skip
     return {"images": args.epochs * len(dataset.train), **trained}
 

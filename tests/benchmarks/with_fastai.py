@@ -65,7 +65,7 @@ def train(
     learner = fastai.Learner(
         data,
         model.to(device),
-        loss_func=fastai.CrossEntropyLossFlat(),
+        loss_func=fastai.CrossEntropyLossFlat(label_smoothing=config.label_smoothing),
         opt_func=partial(fastai.SGD, mom=config.momentum, decouple_wd=False),
         wd=config.weight_decay,
         metrics=fastai.accuracy,
