@@ -41,7 +41,7 @@ def test_help_names_every_command(capsys):
         cli.main(["--help"])
     assert ended.value.code == 0
     said = capsys.readouterr().out
-    for command in ("lab", "data", "build", "doctor"):
+    for command in ("lab", "data", "train", "build", "doctor"):
         assert re.search(rf"^    {command} ", said, re.MULTILINE), command
 
 
@@ -61,6 +61,7 @@ def test_version_is_that_of_the_project(capsys):
         ["data", "get", "imagenette"],
         ["data", "prepare", "imagenette"],
         ["data", "where"],
+        ["train"],
         ["build"],
         ["doctor"],
     ],
