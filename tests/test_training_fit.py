@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from filelock import FileLock
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -232,6 +233,19 @@ def test_a_folder_with_a_run_in_it_is_not_written_over(tmp_path):
     fit(network(), *loaders(), config(folder=tmp_path))
     with pytest.raises(TrainingError, match=r"already holds the checkpoints of a run.*resume"):
         fit(network(), *loaders(), config(folder=tmp_path))
+
+
+def test_two_runs_do_not_write_into_one_folder(tmp_path):
+    with FileLock(tmp_path / ".lock"), pytest.raises(TrainingError, match="Another process is training into"):
+        fit(network(), *loaders(), config(folder=tmp_path))
+    assert not list(tmp_path.glob("**/*.safetensors"))
+    assert len(fit(network(), *loaders(), config(folder=tmp_path)).history) == 3
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_that_names_it(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(TrainingError, match="file/run"):
+        fit(network(), *loaders(), config(folder=tmp_path / "file" / "run"))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from course_utils.training.config import TrainConfig
 from course_utils.training.distributed import Group, current
 from course_utils.training.errors import TrainingError
 from course_utils.training.failures import is_out_of_memory, largest_fitting_batch, out_of_memory_error
+from course_utils.training.folder_lock import one_writer
 from course_utils.training.journal import Journal
 from course_utils.training.prediction import batch_length, predict
 from course_utils.training.run import Run
@@ -52,7 +53,7 @@ def fit(
     train, val = _own_part(train, group, "train"), _own_part(val, group, "val")
     try:
         return _run(model, train, val, config, resume, group)
-    except RuntimeError as error:
+    except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
     # Here and not above: while the error is alive, so are the tensors that filled the memory.
@@ -66,13 +67,14 @@ def _run(
     trainer = Trainer(model, config, group, total_steps=config.epochs * len(train))
     prediction = predict(trainer, train, val, config.epochs)
     with (
-        torch.backends.cudnn.flags(benchmark=True),
+        one_writer(config.folder, group.is_main),
+        torch.backends.cudnn.flags(benchmark=True),  # tries each way to convolve once, keeps the fastest
         Journal(trainer, train, config, prediction, resume) as journal,
     ):
         while journal.epoch < config.epochs and not journal.is_stale():
             _train_epoch(trainer, train, journal)
             journal.end_epoch(trainer.evaluate(val))
-    return journal.as_run()
+        return journal.as_run()
 
 
 def _train_epoch(trainer: Trainer, train: Iterable, journal: Journal) -> None:
