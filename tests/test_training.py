@@ -15,8 +15,8 @@ from course_utils.training import (
     device_of,
     evaluate,
     evaluating,
-    train_epochs,
     seed_everything,
+    train_epochs,
     train_step,
 )
 
@@ -100,7 +100,9 @@ def test_train_epochs_learns_and_keeps_a_row_an_epoch():
     seed_everything(0)
     model = moody()
     train, val = batches((16,) * 8, seed=1), DrawnOnce(batches((30, 7), seed=2))
-    history = train_epochs(model, train, val, torch.optim.AdamW(model.parameters(), lr=1e-2), 15, progress=False)
+    history = train_epochs(
+        model, train, val, torch.optim.AdamW(model.parameters(), lr=1e-2), 15, progress=False
+    )
     assert len(history) == 15 == val.passes
     assert [row["epoch"] for row in history] == list(range(1, 16))
     assert history["train_loss"][-1] < history["train_loss"][0]
@@ -113,7 +115,9 @@ def test_train_epochs_learns_and_keeps_a_row_an_epoch():
 def test_the_training_figures_are_means_over_images():
     model = nn.Sequential(nn.Flatten(), nn.Linear(36, 2))
     loader = batches((5, 5, 2))
-    history = train_epochs(model, loader, loader, torch.optim.SGD(model.parameters(), lr=0.0), 1, progress=False)
+    history = train_epochs(
+        model, loader, loader, torch.optim.SGD(model.parameters(), lr=0.0), 1, progress=False
+    )
     still = evaluate(model, loader)
     assert history["train_loss"] == [pytest.approx(still.loss)]
     assert history["train_accuracy"] == [pytest.approx(still.accuracy)]
@@ -134,7 +138,9 @@ def test_a_run_that_explodes_stops_and_says_what_to_do():
     with torch.no_grad():
         model[1].weight.fill_(float("nan"))
     with pytest.raises(FloatingPointError, match="lower the learning rate"):
-        train_epochs(model, batches(), batches(), torch.optim.SGD(model.parameters(), lr=0.1), 3, progress=False)
+        train_epochs(
+            model, batches(), batches(), torch.optim.SGD(model.parameters(), lr=0.1), 3, progress=False
+        )
 
 
 def test_a_history_knows_its_columns_and_prints_its_last_row():
