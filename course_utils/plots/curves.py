@@ -15,12 +15,12 @@ COLUMNS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
 def history_columns(history) -> dict[str, np.ndarray]:
     """The columns of a run as float arrays (epochs,): train_loss, train_accuracy, val_loss, val_accuracy.
 
-    history: the History of `train_epochs`, or any iterable with one mapping or object per epoch that has those four
+    history: the History of a run, or any iterable with one mapping or object per epoch that has those four
     entries.
     """
     rows = list(history) if isinstance(history, Iterable) and not isinstance(history, Mapping) else None
     if not rows:
-        raise ValueError("the history holds no epochs: pass what train_epochs() returned, one record per epoch")
+        raise ValueError("the history holds no epochs: pass that of a run, one record per epoch")
     columns = {}
     for name in COLUMNS:
         values = []

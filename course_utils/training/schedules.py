@@ -1,7 +1,7 @@
 """The learning rate as a function of the step, and of nothing else: a run that goes on needs no memory of it.
 
 L. N. Smith, N. Topin: Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates.
-    arXiv:1708.07120, 2017: one cycle, up and down again. Their momentum, which falls and rises, stays fixed here.
+    arXiv:1708.07120, 2017: one cycle, up and down again. Their momentum falls and rises; here it stays.
 I. Loshchilov, F. Hutter: SGDR: Stochastic Gradient Descent with Warm Restarts. ICLR 2017: the cosine.
 """
 

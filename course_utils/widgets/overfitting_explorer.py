@@ -16,9 +16,8 @@ from .pattern import InteractiveFigure, slider
 def overfitting_explorer(history) -> InteractiveFigure:
     """Walk through the epochs of a run.
 
-    history: what `train_epochs` returned, or any iterable of one record an epoch with train_loss, train_accuracy,
-    val_loss and
-        val_accuracy (losses in nats, accuracies from 0 to 1).
+    history: what `train_epochs` returned, or any iterable of one record an epoch with train_loss,
+        train_accuracy, val_loss and val_accuracy (losses in nats, accuracies from 0 to 1).
     """
     columns = history_columns(history)
     best_epoch(columns["val_loss"])  # a run that diverged has none: say so now, not when a slider moves
