@@ -337,3 +337,11 @@ def test_compiling_changes_the_speed_and_not_the_names(monkeypatch):
     run = fit(network(), *loaders(), config(compile="reduce-overhead"))
     assert seen == ["reduce-overhead"]
     assert run.weights.keys() == network().state_dict().keys()
+
+
+def test_a_look_at_a_batch_beforehand_changes_nothing():
+    train, val = loaders(flip=True)
+    untouched = fit(network(), train, val, config())
+    train, val = loaders(flip=True)
+    next(iter(train))
+    assert same(untouched.weights, fit(network(), train, val, config()).weights)

@@ -64,6 +64,8 @@ def _run(
     model: nn.Module, train: Iterable, val: Iterable, config: TrainConfig, resume: bool, group: Group
 ) -> Run:
     torch.manual_seed(config.seed + group.rank)
+    if hasattr(train, "load_state_dict"):  # the caller may have looked at a batch or two
+        train.load_state_dict({"epoch": 0, "batch": 0})
     trainer = Trainer(model, config, group, total_steps=config.epochs * len(train))
     prediction = predict(trainer, train, val, config.epochs)
     with (
