@@ -140,9 +140,8 @@ def matrix_products(dtype: torch.dtype, args: argparse.Namespace) -> list[tuple[
         a, b = (torch.randn(n, n, device=args.device).to(dtype) for _ in range(2))
         products.append((lambda a=a, b=b: a @ b, 2 * n**3))
         if not gpu:
-            image = a.reshape(1, n // 16, 16, n).permute(
-                0, 3, 1, 2
-            )  # (1, n, n/16, 16): its pixels are a's rows
+            # The rows of a as pixels of 16 images: for a single one torch would not ask the other library.
+            image = a.reshape(16, n // 16, 1, n).permute(0, 3, 1, 2)  # (16, n, n/16, 1), channels last
             kernel = b.reshape(n, n, 1, 1).contiguous(memory_format=torch.channels_last)
             products.append((torch.no_grad()(lambda x=image, w=kernel: F.conv2d(x, w)), 2 * n**3))
     return products
