@@ -167,7 +167,8 @@ def prefers_channels_last(config: TrainConfig, precision: Precision) -> bool:
     """Whether images and weights lie as (N, H, W, C) in memory; a loader may lay them out so at once."""
     if config.channels_last is not None:
         return config.channels_last
-    return precision.name != "float32"  # the units that multiply short numbers want it so
+    # The units that multiply short numbers want it so, and so do a CPU's convolutions.
+    return precision.name != "float32" or precision.device_type == "cpu"
 
 
 def _laid_out_like(parameter: torch.Tensor, value: Any) -> Any:
