@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from course_utils.data import Batches, Split
 from course_utils.training import TrainConfig, TrainingError, evaluate, fit
+from course_utils.training.checkpoint import Checkpoints
 from course_utils.training.prediction import predict
 from course_utils.training.schedules import learning_rate
 from course_utils.training.trainer import Trainer
@@ -130,6 +131,13 @@ def test_the_model_ends_with_the_weights_of_the_run():
     assert evaluate(model, val).accuracy == run.history[-1]["val_accuracy"]
 
 
+def test_weights_are_laid_out_as_other_programs_expect_them():
+    model = network()
+    run = fit(model, *loaders(), config(epochs=1, channels_last=True))
+    for weights in (model.state_dict(), run.weights, run.best_weights):
+        assert all(value.is_contiguous() for value in weights.values())
+
+
 def test_the_best_weights_are_those_of_the_best_epoch():
     train, val = loaders()
     run = fit(network(), train, val, config(epochs=6, lr=2.0, schedule="constant", warmup=0))
@@ -161,6 +169,43 @@ def test_the_prediction_leaves_no_trace():
     assert not trainer.optimizer.state
     assert prediction.seconds > 0
     assert prediction.steps == 15
+
+
+def test_the_prediction_leaves_the_validation_loader_where_it_was():
+    train, val = loaders()
+    val.load_state_dict({"epoch": 4, "batch": 1})
+    predict(Trainer(network(), config(), current_group(), 15), train, val, 3)
+    assert val.state_dict() == {"epoch": 4, "batch": 1}
+
+
+def test_a_shuffled_validation_is_the_same_in_every_epoch_and_after_a_resume(tmp_path):
+    def own():
+        train, _ = loaders()
+        return train, Batches(split(41, seed=1), 16, shuffle=True, padding=3, mean=0.4, std=0.3)
+
+    still = fit(nn.Sequential(nn.Flatten(), nn.Linear(192, 4)), *own(), config(lr=1e-30, weight_decay=0.0))
+    assert len(set(still.history["val_loss"])) == 1
+    train, val = own()
+    with pytest.raises(Interrupted):
+        fit(network(), InterruptedAfter(train, 12), val, config(folder=tmp_path))
+    again = fit(network(), *own(), config(folder=tmp_path), resume=True)
+    assert again.history.rows == fit(network(), *own(), config()).history.rows
+
+
+def test_cudnn_is_left_on_and_looks_for_the_fastest_way():
+    class Watching(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net, self.seen = network(), set()
+
+        def forward(self, images):
+            self.seen.add((torch.backends.cudnn.enabled, torch.backends.cudnn.benchmark))
+            return self.net(images)
+
+    model, before = Watching(), torch.backends.cudnn.benchmark
+    fit(model, *loaders(), config(epochs=1))
+    assert model.seen == {(True, True)}
+    assert torch.backends.cudnn.benchmark == before
 
 
 def current_group():
@@ -254,14 +299,18 @@ def test_a_folder_that_cannot_be_made_is_an_error_that_names_it(tmp_path):
         ({"settings": {"lr": 0.2}}, "another lr"),
         ({"settings": {"epochs": 5}}, "another epochs.*3 there, 5 here"),
         ({"model": nn.Sequential(nn.Flatten(), nn.Linear(192, 4))}, r"another .*\(parameters\)"),
-        ({"batch_size": 8}, "another batch"),
+        ({"loader": {"batch_size": 8}}, "another batch"),
+        ({"loader": {"seed": 4}}, "another seed.*3 there, 4 here"),
+        ({"loader": {"flip": True}}, "another flip"),
+        ({"loader": {"split": split(seed=5)}}, "another labels"),
+        ({"model": network(dropout=0.3)}, "another structure"),
     ],
 )
 def test_another_run_does_not_go_on_from_this_ones_checkpoints(tmp_path, change, words):
     fit(network(), *loaders(), config(folder=tmp_path))
-    train, val = loaders()
-    if "batch_size" in change:
-        train = Batches(split(), change["batch_size"], shuffle=True, seed=3, mean=0.4, std=0.3)
+    _, val = loaders()
+    usual = {"split": split(), "batch_size": 16, "seed": 3}
+    train = Batches(**{**usual, **change.get("loader", {})}, shuffle=True, mean=0.4, std=0.3)
     settings = config(folder=tmp_path, **change.get("settings", {}))
     with pytest.raises(TrainingError, match=words):
         fit(change.get("model") or network(), train, val, settings, resume=True)
@@ -314,6 +363,38 @@ def test_too_large_a_batch_says_which_would_have_fitted():
         fit(model, *loaders(), config())
     assert caught.value.__context__ is None  # a living error would keep its tensors in memory
     assert same(before, model.state_dict())
+
+
+def test_too_large_an_evaluation_is_told_from_too_large_a_step():
+    class HungryInEvaluation(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = network()
+
+        def forward(self, images):
+            if not self.training:
+                raise MemoryError("Unable to allocate 20 GiB")
+            return self.net(images)
+
+    with pytest.raises(TrainingError, match="validation loader with a smaller batch_size"):
+        fit(HungryInEvaluation(), *loaders(), config())
+
+
+def test_no_checkpoint_is_kept_of_a_run_that_is_lost(tmp_path):
+    class LostLater(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net, self.calls = network(), 0
+
+        def forward(self, images):
+            self.calls += self.training
+            return self.net(images) * (float("inf") if self.calls > 5 + 8 else 1.0)
+
+    with pytest.raises(TrainingError, match="at step 9"):
+        fit(LostLater(), *loaders(), config(folder=tmp_path, checkpoint_every=2))
+    found = Checkpoints(tmp_path / "checkpoints").latest()
+    assert found[0]["trainer"]["step"] == 8
+    assert all(value.isfinite().all() for value in found[0]["trainer"]["model"].values())
 
 
 def test_other_errors_of_the_model_pass_as_they_are():

@@ -104,8 +104,9 @@ def draw_erased(
     """Rectangles int64 (count, 4), top, left, bottom, right: one in `share` of the images, else 0 0 0 0.
 
     Z. Zhong et al.: Random Erasing Data Augmentation. AAAI 2020. The area is drawn evenly from 2 to 40 % of
-    the image, the aspect from 0.3 to 3.33 evenly in its logarithm. A side longer than the image is cut to it,
-    where the paper draws again: a batch is drawn at once.
+    the image, the aspect from 0.3 to 3.33. Three things differ from the paper: the aspect is even in its
+    logarithm, as many wide rectangles as tall ones; a side longer than the image is cut to it, where the
+    paper draws again; and what is erased is set to 0, not to noise.
     """
     chosen = generator.random(count) < share
     area = generator.uniform(*ERASED_AREA, count) * height * width

@@ -6,6 +6,7 @@ A batch goes  order -> draws (`augmentation`) -> uint8 windows (`cutting`) -> fl
 from __future__ import annotations
 
 import copy
+import zlib
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -83,6 +84,22 @@ class Batches:
         self._place, self._loaded = (0, 0), False
         self._images = np.asarray(split.images)  # of a memory map: the same memory, cheaper to slice
         self._on_device = None
+
+    @property
+    def settings(self) -> dict:
+        """What decides which batches come, for JSON: a checkpoint keeps it, to know a run's own loader."""
+        cuts = vars(self.augmentation) | {"zoom": self.augmentation.zoom and list(self.augmentation.zoom)}
+        if isinstance(self.augmentation.size, Mapping):
+            cuts["size"] = {str(epoch): side for epoch, side in self.augmentation.size.items()}
+        return cuts | {
+            "batch_size": self.batch_size,
+            "shuffle": self.shuffle,
+            "seed": self.seed,
+            "drop_last": self.drop_last,
+            "mean": None if self.mean is None else self.mean.flatten().tolist(),
+            "std": None if self.std is None else self.std.flatten().tolist(),
+            "labels_crc32": zlib.crc32(np.ascontiguousarray(self.split.labels)),
+        }
 
     def __len__(self) -> int:
         full, rest = divmod(len(self.split), self.batch_size)

@@ -23,9 +23,9 @@ class TrainConfig:
         lr: the highest learning rate; None is 0.1 for sgd, 1e-3 for adamw.
         momentum: of sgd; for adamw it is beta1.
         weight_decay: None is 5e-4 for sgd, 0.05 for adamw.
-        schedule: "one_cycle", "cosine", "step" or "constant": see `schedules.py`.
+        schedule: "one_cycle", "cosine", "step" or "constant", all after the warm-up: see `schedules.py`.
         warmup: share of all steps in which the rate rises from a 25th of `lr`; for one_cycle the rising part.
-        final_lr: the last rate as a share of `lr`, for one_cycle and cosine.
+        final_lr: the rate that one_cycle and cosine approach, as a share of `lr`.
         milestones, gamma: "step" multiplies the rate by `gamma` at these shares of the run.
         label_smoothing: share of the target spread over all classes (Szegedy et al., 2016).
         mixup, cutmix: the alpha of Beta(alpha, alpha); 0 is off; with both, each batch draws which.
@@ -39,7 +39,7 @@ class TrainConfig:
         seed: of dropout and mixing. The loader and the initial weights have seeds of their own.
         device: None is the first GPU, else the CPU.
         folder: where checkpoints, history.csv and the finished run are written; None writes nothing.
-        checkpoint_every: steps between checkpoints; 0 is one after each epoch.
+        checkpoint_every: steps between checkpoints inside an epoch, beside the one after it; 0 for none.
         trackers: any of "tensorboard", "wandb", beside the CSV file.
         progress: show a bar, and say the prediction, when someone watches.
 

@@ -36,16 +36,17 @@ def largest_fitting_batch(try_batch: Callable[[int], None], batch_size: int) -> 
         batch_size: images in the batch that did not fit.
     """
     fits, fails = batch_size // 2, batch_size
-    while fits > 0 and not _fits(try_batch, fits):
+    while fits > 0 and not it_fits(try_batch, fits):
         fits, fails = fits // 2, fits
     for _ in range(2):
         middle = (fits + fails) // 2
         if fits < middle < fails:
-            fits, fails = (middle, fails) if _fits(try_batch, middle) else (fits, middle)
+            fits, fails = (middle, fails) if it_fits(try_batch, middle) else (fits, middle)
     return fits
 
 
-def _fits(try_batch: Callable[[int], None], batch_size: int) -> bool:
+def it_fits(try_batch: Callable[[int], None], batch_size: int) -> bool:
+    """Whether a step with so many images fits into memory."""
     _free()
     try:
         try_batch(batch_size)
@@ -76,12 +77,20 @@ def out_of_memory_error(batch_size: int | None, fits: int | None) -> TrainingErr
         return TrainingError(f"{problem}\nBuild the training loader with half the batch_size, and try again.")
     if fits == 0:
         return TrainingError(
-            f"{problem}\nNot even one image fits: take smaller pictures or a narrower model, or free the "
-            "device of other programs."
+            f"{problem}\nNot even one image fits: take smaller pictures or a narrower model, free the device "
+            "of other programs, or, where the loader keeps all pictures on it, build it with resident=False."
         )
     return TrainingError(
         f"{problem}\nA batch of {fits} fits: build the training loader with batch_size={fits}, and multiply "
         f"the learning rate by {fits / batch_size:.2g} as a start."
+    )
+
+
+def evaluation_out_of_memory() -> TrainingError:
+    """Says that training fits, so that it was the evaluation that did not."""
+    return TrainingError(
+        "The training steps fit into memory, the evaluation does not: build the validation loader with a "
+        "smaller batch_size, which changes no result."
     )
 
 

@@ -8,14 +8,22 @@ import torch
 from torch import nn
 
 from course_utils.training.config import TrainConfig
+from course_utils.training.devices import fastest_kernels
 from course_utils.training.distributed import Group, current
 from course_utils.training.errors import TrainingError
-from course_utils.training.failures import is_out_of_memory, largest_fitting_batch, out_of_memory_error
+from course_utils.training.failures import (
+    evaluation_out_of_memory,
+    is_out_of_memory,
+    it_fits,
+    largest_fitting_batch,
+    out_of_memory_error,
+)
 from course_utils.training.folder_lock import one_writer
 from course_utils.training.journal import Journal
-from course_utils.training.prediction import batch_length, predict
+from course_utils.training.prediction import from_the_start, predict
+from course_utils.training.random_states import stream_of
 from course_utils.training.run import Run
-from course_utils.training.trainer import Trainer
+from course_utils.training.trainer import Trainer, batch_length
 
 
 def fit(
@@ -63,24 +71,21 @@ def fit(
 def _run(
     model: nn.Module, train: Iterable, val: Iterable, config: TrainConfig, resume: bool, group: Group
 ) -> Run:
-    torch.manual_seed(config.seed + group.rank)
-    if hasattr(train, "load_state_dict"):  # the caller may have looked at a batch or two
-        train.load_state_dict({"epoch": 0, "batch": 0})
+    torch.manual_seed(stream_of(config.seed, group.rank))
+    from_the_start(train)  # the caller may have looked at a batch or two
     trainer = Trainer(model, config, group, total_steps=config.epochs * len(train))
-    prediction = predict(trainer, train, val, config.epochs)
-    with (
-        one_writer(config.folder, group.is_main),
-        torch.backends.cudnn.flags(benchmark=True),  # tries each way to convolve once, keeps the fastest
-        Journal(trainer, train, config, prediction, resume) as journal,
-    ):
-        while journal.epoch < config.epochs and not journal.is_stale():
-            _train_epoch(trainer, train, journal)
-            journal.end_epoch(trainer.evaluate(val))
-        return journal.as_run()
+    with one_writer(config.folder, group.is_main), fastest_kernels():
+        prediction = predict(trainer, train, val, config.epochs)
+        with Journal(trainer, train, config, prediction, resume) as journal:
+            while journal.epoch < config.epochs and not journal.is_stale():
+                _train_epoch(trainer, train, journal)
+                from_the_start(val)  # each time the same pictures in the same order
+                journal.end_epoch(trainer.evaluate(val))
+            return journal.as_run()
 
 
 def _train_epoch(trainer: Trainer, train: Iterable, journal: Journal) -> None:
-    """The rest of an epoch: all of it, or what a checkpoint has left."""
+    """The rest of an epoch: all of it, or what a checkpoint has left; then the loader yields only that."""
     done = trainer.step - journal.epoch * len(train)
     for number, (images, labels) in enumerate(train, start=done):
         trainer.train_step(images, labels, batch_length(train, number, len(labels), trainer.group.world))
@@ -117,6 +122,7 @@ def _out_of_memory(model: nn.Module, train: Iterable, config: TrainConfig, group
         images, labels = next(iter(train))
         trainer.train_step(images[:count], labels[:count], count)
 
-    fits = largest_fitting_batch(try_batch, size)
+    trains = it_fits(try_batch, size)
+    largest = size if trains else largest_fitting_batch(try_batch, size)
     model.load_state_dict(weights)
-    return out_of_memory_error(size, fits)
+    return evaluation_out_of_memory() if trains else out_of_memory_error(size, largest)

@@ -12,6 +12,8 @@ class History:
 
     The training figures are means over the epoch's batches, taken while the weights were still
     changing and in training mode; the validation figures are taken after the epoch's last step.
+    With `fit`, the training loss is what was minimised, label smoothing and mixing of pictures included,
+    and the training accuracy counts the first of two mixed labels: set neither beside the validation's.
     """
 
     def __init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,7 +24,7 @@ from course_utils.training.tracking import open_trackers
 from course_utils.training.trainer import Trainer
 
 LOOK_EVERY = 50  # steps between two looks at whether the loss is still a number: a look waits for the device
-OF_THE_PLACE = {"device", "folder", "checkpoint_every", "trackers", "progress", "compile"}
+MAY_DIFFER_ON_RESUME = {"device", "folder", "checkpoint_every", "trackers", "progress", "compile"}
 
 
 class Journal:
@@ -123,7 +124,7 @@ class Journal:
             val_accuracy=validation.accuracy,
         )
         if validation.accuracy > self.best["accuracy"]:
-            weights = _copy_to_cpu(self.trainer.best_known.state_dict())
+            weights = _copy_to_cpu(self.trainer.validated_model.state_dict())
             self.best = {"epoch": self.epoch, "accuracy": validation.accuracy, "weights": weights}
         self.trainer.start_epoch()
         self._tell(validation.accuracy)
@@ -144,8 +145,12 @@ class Journal:
 
     def save(self) -> None:
         """Write a checkpoint of this moment."""
-        if self.checkpoints is not None and self.trainer.group.is_main:
-            self.checkpoints.save(self.state_dict(), self.trainer.step)
+        if self.checkpoints is None:
+            return
+        self.check_loss()  # or the last good checkpoints would make room for bad ones
+        state = self.state_dict()
+        if self.trainer.group.is_main:
+            self.checkpoints.save(state, self.trainer.step)
 
     def state_dict(self) -> dict[str, Any]:
         """The whole run at this moment."""
@@ -171,11 +176,14 @@ class Journal:
             setattr(self, name, state[name])
 
     def _identity(self) -> dict[str, Any]:
-        """What must be the same for a run to go on: settings, parameters, batches."""
-        settings = {k: v for k, v in self.config.as_dict().items() if k not in OF_THE_PLACE}
+        """What must be the same for a run to go on: settings, network, batches."""
+        settings = {k: v for k, v in self.config.as_dict().items() if k not in MAY_DIFFER_ON_RESUME}
         shapes = {name: list(value.shape) for name, value in self.trainer.model.state_dict().items()}
-        batches = {"batches": len(self.train), "batch_size": getattr(self.train, "batch_size", None)}
-        return {"settings": settings, "parameters": shapes, "data": batches}
+        # As text a network tells strides, dropout and the like; synced norms are the same network.
+        text = str(self.trainer.model).replace("Synced", "")
+        layers = {"structure": hashlib.sha256(text.encode()).hexdigest()[:8]}
+        batches = {"batches": len(self.train)} | getattr(self.train, "settings", {})
+        return {"settings": settings, "parameters": shapes, "network": layers, "data": batches}
 
     def _foreign(self, state: Any) -> str | None:
         """Why this run cannot go on from `state`, or None."""
@@ -193,6 +201,7 @@ class Journal:
         trainer = self.trainer
         if trainer.average is not None:
             trainer.model.load_state_dict(trainer.average.model.state_dict())
+        trainer.model.to(memory_format=torch.contiguous_format)  # as other programs expect it
         run = Run(
             history=self.history,
             config=self.config,
@@ -215,4 +224,4 @@ class Journal:
 
 
 def _copy_to_cpu(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {name: value.detach().to("cpu", copy=True) for name, value in weights.items()}
+    return {name: value.detach().to("cpu", copy=True).contiguous() for name, value in weights.items()}

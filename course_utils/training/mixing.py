@@ -19,7 +19,10 @@ from course_utils.training.config import TrainConfig
 
 @dataclass(frozen=True)
 class Target:
-    """What a mixed picture shows: `share` of `labels` and 1 - share of `others`, both int64 (N,)."""
+    """What a mixed picture shows: `share` of `labels` and 1 - share of `others`, both int64 (N,).
+
+    `share` is the λ of the papers.
+    """
 
     labels: torch.Tensor
     others: torch.Tensor | None = None
@@ -45,7 +48,7 @@ def mix(
     kinds = [kind for kind in (mixup, cutmix) if getattr(config, kind.__name__) > 0]
     if not kinds or len(labels) < 2:
         return images, Target(labels)
-    draws = np.random.default_rng([config.seed, step])
+    draws = np.random.default_rng([config.seed, 0, 0, step + 1])  # unlike any stream of the loader
     kind = kinds[draws.integers(len(kinds))]
     alpha = getattr(config, kind.__name__)
     images, share = kind(images, float(draws.beta(alpha, alpha)), draws)

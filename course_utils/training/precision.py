@@ -28,7 +28,7 @@ class Precision:
 
     @property
     def needs_scaling(self) -> bool:
-        """float16 ends at 6·10⁻⁸: small gradients would be 0 unless the loss is scaled up."""
+        """float16 knows nothing between 0 and 6·10⁻⁸: small gradients would be 0 with the loss as it is."""
         return self.name == "float16"
 
 

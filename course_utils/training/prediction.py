@@ -14,7 +14,7 @@ import torch
 from course_utils.training.devices import wait_for
 from course_utils.training.random_states import random_states, restore_random_states
 from course_utils.training.run import peak_memory
-from course_utils.training.trainer import Trainer
+from course_utils.training.trainer import Trainer, batch_length
 
 WARM_UP, TIMED = 2, 6  # steps: the first ones choose kernels, compile and fill caches
 
@@ -38,7 +38,7 @@ def predict(trainer: Trainer, train: Iterable, val: Iterable, epochs: int) -> Pr
     A loader that changes the size of its pictures in the course of the run (`side_at(epoch)`) is tried at
     each size. The steps taken are real ones: what would not fit into memory fails here, not an hour later.
     """
-    with _undone(trainer, train):
+    with _undone(trainer, train, val):
         sides = [train.side_at(epoch) if hasattr(train, "side_at") else None for epoch in range(epochs)]
         seconds_a_step = {
             side: _median_seconds(_steps(trainer, train, sides.index(side)), trainer.device)
@@ -52,8 +52,7 @@ def predict(trainer: Trainer, train: Iterable, val: Iterable, epochs: int) -> Pr
 
 def _steps(trainer: Trainer, train: Iterable, epoch: int) -> Iterator[Callable[[], None]]:
     """The first steps of an epoch, with the loading of their batches, each when it is called."""
-    if hasattr(train, "load_state_dict"):
-        train.load_state_dict({"epoch": epoch, "batch": 0})
+    from_the_start(train, epoch)
     batches = iter(train)
     for number in range(min(WARM_UP + TIMED, len(train))):
 
@@ -65,6 +64,7 @@ def _steps(trainer: Trainer, train: Iterable, epoch: int) -> Iterator[Callable[[
 
 
 def _evaluations(trainer: Trainer, val: Iterable) -> Iterator[Callable[[], None]]:
+    from_the_start(val)
     batches = iter(val)
     for _ in range(min(1 + TIMED // 2, len(val))):
         yield lambda: trainer.evaluate(itertools.islice(batches, 1))
@@ -82,20 +82,21 @@ def _median_seconds(actions: Iterator[Callable[[], None]], device: torch.device)
 
 
 @contextmanager
-def _undone(trainer: Trainer, train: Iterable) -> Iterator[None]:
-    """Weights, optimizer, loader and random streams afterwards as they were before."""
-    weights = copy.deepcopy(trainer.model.state_dict())
-    streams, position = random_states(), train.state_dict() if hasattr(train, "state_dict") else None
+def _undone(trainer: Trainer, *loaders: Iterable) -> Iterator[None]:
+    """Weights, optimizer, loaders and random streams afterwards as they were before."""
+    weights, streams = copy.deepcopy(trainer.model.state_dict()), random_states()
+    places = [(loader, loader.state_dict()) for loader in loaders if hasattr(loader, "state_dict")]
     try:
         yield
     finally:
         trainer.model.load_state_dict(weights)
         trainer.restart()
         restore_random_states(streams, 0, 0, 0)
-        if position is not None:
-            train.load_state_dict(position)
+        for loader, place in places:
+            loader.load_state_dict(place)
 
 
-def batch_length(train: Iterable, number: int, own: int, world: int) -> int:
-    """Images in batch `number` over all processes; a loader that cannot say has parts of equal size."""
-    return train.batch_length(number) if hasattr(train, "batch_length") else own * world
+def from_the_start(loader: Iterable, epoch: int = 0) -> None:
+    """Let the next pass of a loader that knows its place be that epoch, from its first batch."""
+    if hasattr(loader, "load_state_dict"):
+        loader.load_state_dict({"epoch": epoch, "batch": 0})

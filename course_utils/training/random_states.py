@@ -9,6 +9,14 @@ import numpy as np
 import torch
 
 
+def stream_of(seed: int, rank: int, step: int = 0) -> int:
+    """The seed of torch's stream in process `rank`: `seed` itself in process 0, elsewhere one far from it.
+
+    With one stream all processes would drop the same units.
+    """
+    return int(np.random.SeedSequence([seed, rank, step]).generate_state(1)[0]) if rank else seed
+
+
 def random_states() -> dict[str, Any]:
     """The states of Python's, NumPy's and torch's own generators, as tensors, numbers and text."""
     version, internal, gauss = random.getstate()
@@ -24,11 +32,10 @@ def random_states() -> dict[str, Any]:
 def restore_random_states(states: dict[str, Any], seed: int, rank: int, step: int) -> None:
     """Set the generators to `states`, which process 0 wrote.
 
-    Another process starts a stream of its own there, from (seed, rank, step): with process 0's it would drop
-    the same units.
+    Another process starts a stream of its own there.
     """
     if rank:
-        torch.manual_seed(int(np.random.SeedSequence([seed, rank, step]).generate_state(1)[0]))
+        torch.manual_seed(stream_of(seed, rank, step))
         return
     version, internal, gauss = states["python"]
     random.setstate((version, tuple(internal.tolist()), gauss))

@@ -41,7 +41,8 @@ class Run:
         seconds: what the training took, all its parts together where it was resumed.
         predicted_seconds: what was predicted before it began.
         images_per_second: training images over the time spent training.
-        peak_memory_bytes: of the device; of the process where the device is the CPU.
+        peak_memory_bytes: of the device; of the process where the device is the CPU. Since the process began:
+            a second run in one notebook may show the first one's.
         parameters: numbers that were learnt.
         device, precision, seed: where, in which numbers and from which seed.
     """

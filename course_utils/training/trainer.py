@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -103,31 +104,34 @@ class Trainer:
     def first_bad_step(self) -> int | None:
         """The first step whose loss was not finite, on any process. Waits for the device."""
         # All processes must agree, or those that stop would leave the others waiting.
-        if self.group.sum_((self.bad_step >= 0).long()).item() == 0:
-            return None
-        own = int(self.bad_step)
-        return own if own >= 0 else self.step
+        steps = self.group.gather(self.bad_step).flatten().tolist()
+        return min((step for step in steps if step >= 0), default=None)
+
+    def epoch_sums(self) -> torch.Tensor:
+        """(2,): loss and right answers of the epoch so far, over all processes. Waits for the device."""
+        exact = torch.float32 if self.device.type == "mps" else torch.float64
+        return self.group.sum_(torch.stack([self.loss_sum.to(exact), self.correct.to(exact)]))
 
     def epoch_means(self) -> tuple[float, float]:
         """Mean loss and share of right answers of the epoch so far, over all processes."""
-        sums = torch.stack([self.loss_sum.double().cpu(), self.correct.double().cpu()]).to(
-            self.device, torch.float32 if self.device.type == "mps" else torch.float64
-        )
-        loss, correct = self.group.sum_(sums).tolist()
-        return loss / self.seen, correct / self.seen
+        loss, correct = (self.epoch_sums() / self.seen).tolist()
+        return loss, correct
 
     @property
-    def best_known(self) -> nn.Module:
+    def validated_model(self) -> nn.Module:
         """What is validated and kept: the average where there is one, else the model."""
         return self.model if self.average is None else self.average.model
 
     def evaluate(self, val) -> Evaluation:
         """Loss and accuracy on `val`, which yields this process's part."""
-        sums = self.group.sum_(sum_over(self.best_known, val, self.device, precision=self.precision))
+        sums = self.group.sum_(sum_over(self.validated_model, val, self.device, precision=self.precision))
         return Evaluation.from_sums(sums)
 
     def state_dict(self) -> dict[str, Any]:
-        """All that a later process needs to go on exactly here; tensors, numbers and text only."""
+        """All that a later process needs to go on exactly here; tensors, numbers and text only.
+
+        All processes must call it: the sums of the epoch are added up over them.
+        """
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict()["state"],
@@ -135,7 +139,7 @@ class Trainer:
             "average": None if self.average is None else self.average.model.state_dict(),
             "average_steps": 0 if self.average is None else self.average.steps,
             "step": self.step,
-            "totals": [self.loss_sum, self.correct, self.bad_step],
+            "sums": self.epoch_sums(),
             "seen": self.seen,
             "random": random_states(),
         }
@@ -144,12 +148,17 @@ class Trainer:
         """Go on where `state` was taken."""
         self.model.load_state_dict(state["model"])
         self._load_optimizer(state["optimizer"])
-        self.scaler.load_state_dict(state["scaler"])
+        if state["scaler"] and self.precision.needs_scaling:  # else one of the two devices does not scale
+            self.scaler.load_state_dict(state["scaler"])
         if self.average is not None:
             self.average.model.load_state_dict(state["average"])
             self.average.steps = state["average_steps"]
-        self.step, self.seen = state["step"], state["seen"]
-        self.loss_sum, self.correct, self.bad_step = (total.to(self.device) for total in state["totals"])
+        self.step = state["step"]
+        self.start_epoch()
+        if self.group.is_main:  # the sums so far are of all processes: they must count once
+            loss, correct = state["sums"].tolist()
+            self.loss_sum, self.correct = self.loss_sum + loss, self.correct + round(correct)
+        self.seen = state["seen"]
         restore_random_states(state["random"], self.config.seed, self.group.rank, self.step)
 
     def _load_optimizer(self, slots: dict[str, dict[str, Any]]) -> None:
@@ -161,6 +170,11 @@ class Trainer:
             for index, slot in slots.items()
         }
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": restored})
+
+
+def batch_length(train: Iterable, number: int, own: int, world: int) -> int:
+    """Images in batch `number` over all processes; a loader that cannot say has parts of equal size."""
+    return train.batch_length(number) if hasattr(train, "batch_length") else own * world
 
 
 def prefers_channels_last(config: TrainConfig, precision: Precision) -> bool:
