@@ -25,7 +25,12 @@ def requirements() -> dict[str, list[tuple[str, str]]]:
 
 
 # What each extra is for, in the order in which a reader meets them.
-EXTRAS = {"": "the lessons", "lab": "`course lab`", "dev": "tests and building the course"}
+EXTRAS = {
+    "": "the lessons",
+    "lab": "`course lab`",
+    "dev": "tests and building the course",
+    "tracking": "curves of `course train` in TensorBoard and Weights & Biases",
+}
 
 
 def extra_of(text: str) -> str:

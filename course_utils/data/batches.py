@@ -33,7 +33,8 @@ class Batches:
     crop: "random" or "centre" cuts a window of `size` pixels instead of resizing.
     padding: pixels by which each picture first grows, by reflection; the window lies anywhere in that.
     zoom: (low, high) shares of the picture's area. The window is a square whose side is drawn once a batch,
-        its place once a picture: a cheap RandomResizedCrop.
+        its place once a picture: a cheap RandomResizedCrop. Pictures of one scale in a batch move batch
+        norm's statistics from batch to batch; where a run is short, `padding` serves better.
     flip: mirror each picture with probability 1/2.
     erase: the probability that a rectangle of the image is set to 0, the mean: see `draw_erased`.
     channels_last: the memory order of the images.

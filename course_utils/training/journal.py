@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from course_utils.training.errors import TrainingError
 from course_utils.training.evaluation import Evaluation
 from course_utils.training.failures import diverged_error
 from course_utils.training.history import History
+from course_utils.training.identity import identity, why_foreign
 from course_utils.training.prediction import Prediction
 from course_utils.training.progress import progress_bar, say
 from course_utils.training.run import Run, peak_memory, versions
@@ -24,7 +25,6 @@ from course_utils.training.tracking import open_trackers
 from course_utils.training.trainer import Trainer
 
 LOOK_EVERY = 50  # steps between two looks at whether the loss is still a number: a look waits for the device
-MAY_DIFFER_ON_RESUME = {"device", "folder", "checkpoint_every", "trackers", "progress", "compile"}
 
 
 class Journal:
@@ -38,6 +38,7 @@ class Journal:
         self.best: dict[str, Any] = {"epoch": 0, "accuracy": -1.0, "weights": {}}
         self.seconds = {"all": 0.0, "training": 0.0}
         self.images_trained = 0
+        self.identity = identity(trainer.model, train, config)
         folder = Path(config.folder) if config.folder else None
         self.checkpoints = Checkpoints(folder / "checkpoints") if folder else None
         self._find(resume)
@@ -58,7 +59,7 @@ class Journal:
                     "(resume=True; on the command line --resume), choose another folder, or delete this one."
                 )
             return
-        found = self.checkpoints.latest(accept=self._foreign)
+        found = self.checkpoints.latest(accept=partial(why_foreign, self.identity))
         if found:
             self.load_state_dict(found[0])
             say(
@@ -156,7 +157,7 @@ class Journal:
         """The whole run at this moment."""
         now = time.perf_counter()
         return {
-            "of": self._identity(),
+            "of": self.identity,
             "trainer": self.trainer.state_dict(),
             "loader": self.train.state_dict() if hasattr(self.train, "state_dict") else None,
             "epoch": self.epoch,
@@ -174,27 +175,6 @@ class Journal:
         self.history.rows = state["history"]
         for name in ("epoch", "best", "seconds", "images_trained"):
             setattr(self, name, state[name])
-
-    def _identity(self) -> dict[str, Any]:
-        """What must be the same for a run to go on: settings, network, batches."""
-        settings = {k: v for k, v in self.config.as_dict().items() if k not in MAY_DIFFER_ON_RESUME}
-        shapes = {name: list(value.shape) for name, value in self.trainer.model.state_dict().items()}
-        # As text a network tells strides, dropout and the like; synced norms are the same network.
-        text = str(self.trainer.model).replace("Synced", "")
-        layers = {"structure": hashlib.sha256(text.encode()).hexdigest()[:8]}
-        batches = {"batches": len(self.train)} | getattr(self.train, "settings", {})
-        return {"settings": settings, "parameters": shapes, "network": layers, "data": batches}
-
-    def _foreign(self, state: Any) -> str | None:
-        """Why this run cannot go on from `state`, or None."""
-        if not isinstance(state, dict) or "of" not in state:
-            return "it is not a checkpoint of `fit`"
-        for part, mine in self._identity().items():
-            theirs = state["of"].get(part, {})
-            for name in sorted({*mine, *theirs}):
-                if mine.get(name) != theirs.get(name):
-                    return f"it has another {name} ({part}): {theirs.get(name)} there, {mine.get(name)} here"
-        return None
 
     def as_run(self) -> Run:
         """The finished run."""

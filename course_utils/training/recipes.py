@@ -106,7 +106,7 @@ RECIPES: dict[int, Recipe] = {
         model_options={"width": 16, **STEM},
         batch_size=64,
         loader_options={"size": 64, **WINDOW},
-        config={"epochs": 15, "lr": 0.3, **SGD},
+        config={"epochs": 12, "lr": 0.3, **SGD},
     ),
     3: Recipe(
         name="ResNet-9, width 32, windows of 48 and then 64 pixels",
@@ -118,7 +118,7 @@ RECIPES: dict[int, Recipe] = {
         loader_options=WINDOW,
         config={"lr": 0.4, **SGD},
         sides=((0.0, 48), (0.6, 64)),
-    ).with_epochs(22),
+    ).with_epochs(18),
     10: Recipe(
         name="ResNet-9, width 48, windows of 48 and then 64 pixels",
         minutes=10,
@@ -129,7 +129,7 @@ RECIPES: dict[int, Recipe] = {
         loader_options=WINDOW,
         config={"lr": 0.4, **SGD},
         sides=((0.0, 48), (0.6, 64)),
-    ).with_epochs(33),
+    ).with_epochs(27),
 }
 
 
