@@ -5,9 +5,9 @@ from each? All three use a small ResNet-9 and many passes rather than a large ne
 
     whitening and stride 2  The first layer is worked out, not learned; the rest works on a quarter of the
                             positions. What four neighbouring pixels say survives in 27 channels.
-    width                   Doubling it costs four times as much a picture. Near the best the choice is flat:
-                            in three minutes width 24 with 35 epochs came out as width 32 with 22. The width
-                            for ten minutes is taken further along the same line, not searched for.
+    width                   Doubling it is four times the arithmetic a picture. Near the best the choice is
+                            flat: at about the same cost, width 24 with 35 epochs came out as width 32 with
+                            22. The width for ten minutes is taken along the same line, not searched for.
     crop                    A window of the picture at its own scale, moved by a few pixels, and no `zoom`.
                             To cut a part and enlarge it blurs the picture and makes things larger than they
                             will be in validation (Touvron et al.). One zoom for a whole batch did the
