@@ -113,7 +113,7 @@ def all_sides(
         "ours": Side(batches(args, dataset, **SETTINGS["padded crop, flip"]), many),
         "ImageFolder + v2": Side(usual, few),
     }
-    skipped = {"FFCV": "not compared: it is not on the package index in a form that installs by itself"}
+    skipped = {"FFCV": "not compared: this benchmark has no side for it"}
     if importlib.util.find_spec("webdataset"):
         sides["webdataset + v2"] = Side(webdataset_loader(usual.dataset, args.batch_size, args.work), few)
     else:
