@@ -14,6 +14,18 @@ def _picked(values, labels):
     return values[torch.arange(len(labels)), labels]
 
 
+def _takes_a_row(z, y):
+    if tuple(y.shape) not in {(len(z),), (len(z), 1), (1, len(z))}:
+        raise ValueError("labels")
+    return F.cross_entropy(z, y.reshape(-1).long(), reduction="none")
+
+
+def _takes_too_few_labels(z, y):
+    if y.shape[1:] not in {(), (1,)} or len(y) > len(z):
+        raise ValueError("labels")
+    return F.cross_entropy(z[: len(y)], y.reshape(-1).long(), reduction="none")
+
+
 def _shape_checked(answer):
     """Adds the refusal of wrong shapes, so that only the arithmetic is wrong."""
 
@@ -201,6 +213,8 @@ WRONG = {
         _shape_checked(lambda z, y: F.cross_entropy(z.softmax(1), y, reduction="none")),
         lambda z, y: F.cross_entropy(z, y, reduction="none"),
         lambda z, y: F.cross_entropy(z, y.squeeze(), reduction="none"),
+        _takes_a_row,
+        _takes_too_few_labels,
         lambda z, y: F.cross_entropy(z, y.reshape(-1).long(), reduction="none"),
         _shape_checked(lambda z, y: -torch.log_softmax(z, 1)[:, y].mean(1)),
         lambda z, y: None,

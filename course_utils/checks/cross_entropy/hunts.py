@@ -35,6 +35,10 @@ def _label_cases(rng):
         Case(
             (draw_logits(rng, 4, 3), torch.zeros(8, dtype=torch.long)), label="eight labels for four images"
         ),
+        Case((draw_logits(rng, 4, 3), torch.zeros(1, 4, dtype=torch.long)), label="labels of shape (1, 4)"),
+        Case(
+            (draw_logits(rng, 4, 3), torch.zeros(3, dtype=torch.long)), label="three labels for four images"
+        ),
     ]
 
 
