@@ -366,7 +366,7 @@ for epoch in range(1, 3):
           f" validation loss {validation.loss:.3f}, accuracy {validation.accuracy:.1%}")
 
 # %% [markdown]
-# That is all that `training.fit` does; it also keeps the figures of each epoch in a history and shows a progress bar when someone watches.
+# That is all that `training.train_epochs` does; it also keeps the figures of each epoch in a history and shows a progress bar when someone watches.
 #
 # Read the training figures with care.
 # They are averages over an epoch *during* which the weights were moving, while the validation figures belong to the weights at its end.
@@ -988,7 +988,7 @@ check.progress()
 # ## What you now know
 #
 # - You have **built** a linear classifier, an MLP and a CNN, and **counted** what each can learn: the CNN's count does not depend on the image's size.
-# - You have **written** a training step and an evaluation that leaves no trace, and seen them become `training.fit`.
+# - You have **written** a training step and an evaluation that leaves no trace, and seen them become `training.train_epochs`.
 # - You can **climb** the ladder: $\ln K$, one batch by heart, learning rates, curves, filters and mistakes.
 # - You can **explain** why shuffled pixels change nothing for the linear classifier and the MLP, by proof, and what they cost the CNN, by experiment.
 # - You **choose** on the validation set and read the test set once.
