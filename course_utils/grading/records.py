@@ -25,7 +25,7 @@ class Result:
 
     `right` of `total` cases were right. `failed_cases` holds the labels that the course gave them.
     `error_type` is the name of a built-in exception and `error_line` a line of the student's own source.
-    `text` is the whole verdict with values, for the instructor alone: what the student's code returned is in it.
+    `text` is the whole verdict with values, for the instructor alone: it holds what the student's code returned.
     """
 
     exercise: str
@@ -52,8 +52,8 @@ class Result:
 class Record:
     """One submission of one lesson. `fatal` says why nothing of it could be judged.
 
-    `printed` is what the student's code wrote, capped. `canonical` and `sizes` hold, by exercise, the answer up
-    to renaming and how many nodes its syntax has: for finding submissions that are the same.
+    `printed` is what the student's code wrote, capped. `canonical` and `sizes` hold, by exercise, the answer
+    up to renaming and how many nodes its syntax has: for finding submissions that are the same.
     """
 
     submission: str
