@@ -25,7 +25,7 @@ class Result:
 
     `right` of `total` cases were right. `failed_cases` holds the labels that the course gave them.
     `error_type` is the name of a built-in exception and `error_line` a line of the student's own source.
-    `text` is the whole verdict with values, for the instructor alone: it holds what the student's code returned.
+    `text` is the whole verdict with values, for the instructor alone: the code's own results stand in it.
     """
 
     exercise: str
