@@ -140,7 +140,7 @@ class _Judging:
 
     @staticmethod
     def _better(first: Result, alone: Result) -> Result:
-        """The second try counts only where it is worth more: a helper in another cell may be lacking in it."""
+        """The second try counts only where it is worth more: it may lack a helper from another cell."""
         if alone.points > first.points:
             return alone
         spoilt = first.state == records.STOPPED and alone.state != records.STOPPED
