@@ -517,7 +517,7 @@ print("nudged  ", torch.stack([(squared_loss(a + n) - squared_loss(a - n)) / 2e-
 # Which terms of $\ell = -\sum_k y_k \log p_k$ hold $p_i$?
 # What is the derivative of a logarithm?
 # The result $\partial \ell / \partial p_i$ holds $p_i$ and $y_i$, and has the shape $(K,)$.
-# For a one-hot target a single entry is not zero, and it is large when the true class was held unlikely.
+# For a one-hot target a single entry is not zero; it is negative, and large in size when the true class was held unlikely.
 
 # %% [markdown]
 # ### Step 2: how the probabilities answer to the logits
@@ -644,8 +644,10 @@ with_text(figure, "Four bars: an arrow from the true one up to 1, arrows from th
 #
 # $$\frac{\partial L}{\partial Z} = \frac{1}{N} (P - Y)$$
 #
-# With `reduction="sum"` there is no $\frac{1}{N}$.
+# With `reduction="sum"`, which adds the losses up instead of taking their mean, there is no $\frac{1}{N}$.
 # It is the number of images that divides, never $N K$: the mean runs over images, and each image has one loss.
+#
+# Below, `requires_grad_()` asks PyTorch to record what is computed from `batch`, and `torch.autograd.grad(loss, batch)` gives the derivative of that one number by each entry of `batch`.
 
 # %%
 batch = torch.randn(5, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).requires_grad_()
@@ -838,7 +840,7 @@ print(f"loss, the mean over three questions: {F.binary_cross_entropy_with_logits
 #
 # Write `binary_cross_entropy_with_logits(logits, targets)`: the mean over *all* entries, one number.
 # Both have the same shape, which may be $(N,)$ or $(N, K)$; targets lie between 0 and 1.
-# It must hold for logits of $\pm 1000$ without clamping anything.
+# It must hold for logits of $\pm 1000$: start from the formula with the maximum taken out. Probabilities kept away from 0 and 1 by force would give a wrong loss there.
 
 
 # %% exercise="binary_cross_entropy_with_logits"
@@ -935,7 +937,7 @@ for num_classes in (10, 1000):
 
 # %% [markdown]
 # Does it help?
-# On ImageNet with 1,000 classes and $\varepsilon = 0.1$, Szegedy and others reported about 0.2 percentage points less error, top-1 and top-5: a choice to be measured, not a rule.
+# On ImageNet with 1,000 classes and $\varepsilon = 0.1$, Szegedy and others reported about 0.2 percentage points less error, both top-1 (the first guess is wrong) and top-5 (the true class is not among the first five): a choice to be measured, not a rule.
 
 # %% [markdown]
 # ### Exercise: smoothed labels

@@ -686,7 +686,7 @@ with_text(ax, "Four photographs, and below each the same pixels in a shuffled or
 # They are permuted in the same way as the weights.
 
 # %% [markdown]
-# SGD, momentum, Adam and AdamW treat each weight by itself: the update is one function $u$ for all weights, $W_{kd} \leftarrow u(W_{kd},\, \partial \ell / \partial W_{kd})$, and the memory of earlier gradients is kept for each weight, too.
+# SGD and AdamW, and what lies between them (momentum and Adam, lesson 05), treat each weight by itself: the update is one function $u$ for all weights, $W_{kd} \leftarrow u(W_{kd},\, \partial \ell / \partial W_{kd})$, and the memory of earlier gradients is kept for each weight, too.
 # So after the step $W' = W P^\top$ still holds, and by induction after every step.
 # The first weights are independent draws from one distribution, so $W P^\top$ is as likely a start as $W$.
 # Hence, rounding aside, the results over random starts have *exactly* the same distribution; a plain and a shuffled run differ only as two seeds do.
@@ -768,15 +768,15 @@ print(f"test accuracy {result.accuracy:.1%}, standard error {error:.1%} if the {
 # %% [markdown]
 # ## Where this goes wrong in the wild
 #
-# The three faults that follow are from popular articles on image classification, restated in our own words and code.
-# None of them needs bad luck; each needs only that nobody checks.
+# The three stories that follow are from popular articles on image classification, restated in our own words and code.
+# None of these faults needs bad luck; each needs only that nobody checks.
 
 # %% [markdown]
 # ## The network that mixes its images
 #
 # A popular article offers a network 'for ImageNet' with the layout below.
 # It is close to LeNet-5 of 1998, which was built for 32-pixel digits.
-# Two lines of it are wrong for what it claims.
+# Two of its lines are wrong for what it claims.
 # Give it images of other sizes and look at the number of *rows* that come out.
 
 # %%
@@ -805,12 +805,12 @@ for count, size in ((4, 32), (64, 224), (25, 224)):
 # With 64 images the division leaves a remainder, and PyTorch complains.
 # With 25 it leaves none: 2,809 rows, most of them from the middle of an image and some across two images, and no complaint before the loss compares them with 25 labels.
 #
-# The other fault: ImageNet has a thousand classes, and this network has two outputs.
+# So much for the `view`. The second wrong line is the last layer: ImageNet has a thousand classes, and this network has two outputs.
 
 # %% [markdown]
 # ### Exercise: bug hunt, the mended network
 #
-# Write `MendedNet(num_classes)`: a network for colour images of any size from 32 pixels on, with one row of `num_classes` logits for each image, which depends on that image alone.
+# Write `MendedNet(num_classes)`: a network for colour images of any size from 32 pixels on, with one row of `num_classes` logits for each image; in evaluation mode that row depends on that image alone.
 # Start from the network above, or write your own.
 
 # %% exercise="MendedNet"
@@ -938,6 +938,7 @@ check.images_behind(images_behind)
 #
 # The CNN of this lesson has more than twenty thousand parameters on the small squares.
 # With fewer than half of them, and all 6,400 training squares, you can do about as well or better: that is the last exercise, and it is meant to take a while.
+# (`load_photo_patches()` gives 400 training squares of each photograph unless told otherwise; at the top of this notebook we took 200.)
 #
 # It always uses the small squares, whatever data the rest of the notebook used, so that the target is the same for everyone.
 # Its validation squares include the test half from above, whose number is already read.
