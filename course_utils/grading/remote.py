@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import inspect
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from course_utils.checks.remote import Remote
+from course_utils.checks.remote import AnswerLost, Remote
 from course_utils.grading.sandbox import Worker, WorkerEnded
 from course_utils.worker.codec import CodecError, decode, encode
 
@@ -16,8 +16,8 @@ CALLS = 3  # an exercise may take as long as this many of its longest calls
 LEAST = 0.01  # seconds; a question is never asked with no time to answer
 
 
-class Stopped(BaseException):
-    """The worker is gone: a limit, or something that is no answer. Passes every `except Exception`."""
+class Stopped(AnswerLost):
+    """The worker is gone: a limit, or something that is no answer. Checks pass it on."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason)
@@ -71,73 +71,69 @@ def _decoded(data: Any, kind: type) -> Any:
 
 
 class RemoteAnswer(Remote):
-    """Call it like the student's function: copies of the inputs go to the worker, plain data comes back.
+    """Call it like the student's function: the inputs go to the worker, plain data comes back.
 
     Args:
         worker: where the answer's cell has been run; clock: how long the exercise may still take.
         name: what the cell calls it; source: the cell, for the names of the arguments alone.
-        echo: bring back the inputs as the call left them, so that a change in place is seen.
 
     A call raises what the student's code raised, as a built-in exception, or Stopped.
     """
 
-    def __init__(self, worker: Worker, clock: Clock, name: str, source: str, echo: bool = False) -> None:
-        self._worker, self._clock = worker, clock
+    def __init__(self, worker: Worker, clock: Clock, name: str, source: str) -> None:
+        self._worker, self._clock, self._source = worker, clock, source
         self.__name__ = name
-        self._echo = echo
         self.__signature__ = signature_of(source, name)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        reply = ask(
-            self._worker,
-            self._clock,
-            do="call",
-            name=self.__name__,
-            args=encode(args),
-            kwargs=encode(kwargs),
-            seed=0,
-            echo=self._echo,
-        )
-        error = error_of(reply)
-        if error is not None:
-            raise error
-        if self._echo:
-            _bring_back(reply, args, kwargs)
-        return value_of(reply)
+    def ask(
+        self, args: tuple, kwargs: Mapping[str, Any], seed: int = 0, echo: bool = False
+    ) -> tuple[Any, tuple, Mapping[str, Any]]:
+        reply = self._asked("call", args, kwargs, seed, echo=echo)
+        if echo:
+            return value_of(reply), *_inputs_after(reply)
+        return value_of(reply), args, kwargs
 
     def play(
-        self, scene: str, args: Sequence = (), kwargs: Mapping[str, Any] | None = None, seed: int = 0
+        self, scene: str, args: tuple = (), kwargs: Mapping[str, Any] | None = None, seed: int = 0
     ) -> Any:
-        """Let the answer act in a scene of `course_utils.scenes`, in the worker; raw observations back."""
+        return value_of(self._asked("play", args, kwargs or {}, seed, scene=scene))
+
+    def _asked(
+        self, do: str, args: tuple, kwargs: Mapping[str, Any], seed: int, **more: Any
+    ) -> Mapping[str, Any]:
         reply = ask(
             self._worker,
             self._clock,
-            do="play",
-            scene=scene,
+            do=do,
             name=self.__name__,
-            args=encode(tuple(args)),
-            kwargs=encode(dict(kwargs or {})),
+            args=encode(tuple(args), strides=True),
+            kwargs=encode(dict(kwargs), strides=True),
             seed=seed,
+            **more,
         )
         error = error_of(reply)
         if error is not None:
+            error.course_where = line_of(error, self._source)
             raise error
-        return value_of(reply)
+        return reply
 
 
-def _bring_back(reply: Mapping[str, Any], args: tuple, kwargs: dict[str, Any]) -> None:
-    """Make the judge's copies of the inputs what the student's code made of its own."""
-    import torch
+def _inputs_after(reply: Mapping[str, Any]) -> tuple[tuple, Mapping[str, Any]]:
+    """What the call left of its inputs, as the worker says."""
+    return _decoded(reply.get("args"), tuple), _decoded(reply.get("kwargs"), dict)
 
-    after = _decoded(reply.get("args"), tuple), _decoded(reply.get("kwargs"), dict)
-    pairs = [*zip(args, after[0], strict=False), *((kwargs[key], after[1].get(key)) for key in kwargs)]
-    for mine, theirs in pairs:
-        if isinstance(mine, torch.Tensor):
-            same = isinstance(theirs, torch.Tensor) and theirs.shape == mine.shape
-            if same and theirs.dtype == mine.dtype:
-                mine.copy_(theirs)
-            else:
-                mine.resize_(0)  # no longer what it was: enough for the check to see it
+
+def line_of(error: BaseException, source: str) -> str:
+    """Like "line 3 of conv2d: return x @ w", of the student's own text; nothing when it cannot be told.
+
+    The worker sends the number of the line; the line itself comes from the submission, so that nothing which
+    the code made up at run time is shown.
+    """
+    lines = source.splitlines()
+    for function, number, _ in reversed(getattr(error, "course_frames", ())):
+        if 1 <= number <= len(lines):
+            return f"line {number} of {function}: {lines[number - 1].strip()}"
+    return ""
 
 
 def signature_of(source: str, name: str) -> inspect.Signature:

@@ -92,9 +92,7 @@ class Stage:
             return MISSING
         if reply.get("kind") == "value":
             return value_of(reply)
-        return RemoteAnswer(
-            self._worker, clock, name, source, echo=bool(getattr(exercise, "keeps_inputs", False))
-        )
+        return RemoteAnswer(self._worker, clock, name, source)
 
 
 MISSING = object()

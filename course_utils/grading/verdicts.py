@@ -100,11 +100,8 @@ def error_line(error: BaseException, name: str, source: str) -> str:
     The worker names the cell and the number of the line; the text comes from the submission, so that nothing
     which the code made up at run time is handed back.
     """
-    places = getattr(error, "course_where", ())
     lines = source.splitlines()
-    for place in reversed(places if isinstance(places, (list, tuple)) else ()):
-        if isinstance(place, (list, tuple)) and len(place) == 3 and place[2] == name:
-            number = place[1]
-            if isinstance(number, int) and 1 <= number <= len(lines):
-                return f"line {number}: {lines[number - 1].strip()}"
+    for _, number, cell in reversed(getattr(error, "course_frames", ())):
+        if cell == name and 1 <= number <= len(lines):
+            return f"line {number}: {lines[number - 1].strip()}"
     return ""
