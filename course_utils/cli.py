@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from course_utils.data.options import add_data
+from course_utils.grade_options import add_grade
 from course_utils.train_options import add_options
 
 # Each command names the function that does it as "module:function"; the module is imported when it is needed.
@@ -50,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def parse(arguments: list[str]) -> argparse.Namespace:
     """Parse the command line; what follows `lab` is kept as it stands, for JupyterLab."""
     parser = build_parser()
+    if arguments[:2] == ["grade", "merge"]:  # one command, for `course grade` takes any number of paths
+        arguments = ["grade merge", *arguments[2:]]
     if arguments[:1] == ["lab"] and not {"-h", "--help"} & set(arguments):
         args = parser.parse_args(["lab"])
         args.arguments = arguments[1:]
@@ -67,7 +70,8 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line as one parser."""
     parser = argparse.ArgumentParser(
         prog="course",
-        description="From Convolution to ImageNet: open the lessons, fetch the data, build the course.",
+        description="From Convolution to ImageNet: open the lessons, fetch the data, train networks, "
+        "grade a class, build the course.",
         epilog="Something does not work? `course doctor` says what is missing and how to get it.",
     )
     parser.add_argument("--version", action=Version, help="show the version of the course and stop")
@@ -75,6 +79,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_lab(commands)
     add_data(commands)
     add_train(commands)
+    add_grade(commands)
     add_build(commands)
     doctor = commands.add_parser(
         "doctor",

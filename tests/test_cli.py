@@ -21,7 +21,9 @@ HEAVY = {
 }
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["lab", "--help"], ["data", "get", "-h"], []])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--version"], ["lab", "--help"], ["data", "get", "-h"], ["grade", "-h"], []]
+)
 def test_help_and_mistakes_load_nothing_heavy(words):
     program = f"""
 import sys
@@ -41,7 +43,7 @@ def test_help_names_every_command(capsys):
         cli.main(["--help"])
     assert ended.value.code == 0
     said = capsys.readouterr().out
-    for command in ("lab", "data", "train", "build", "doctor"):
+    for command in ("lab", "data", "train", "grade", "build", "doctor"):
         assert re.search(rf"^    {command} ", said, re.MULTILINE), command
 
 
@@ -62,6 +64,8 @@ def test_version_is_that_of_the_project(capsys):
         ["data", "prepare", "imagenette"],
         ["data", "where"],
         ["train"],
+        ["grade", "submissions", "--out", "results"],
+        ["grade", "merge", "results-1", "--out", "results"],
         ["build"],
         ["doctor"],
     ],
@@ -79,6 +83,23 @@ def test_options_of_the_data_commands():
     assert cli.parse(["data", "get", "imagenette", "--allow-bad", "0.01"]).allow_bad == 0.01
 
 
+def test_options_of_grade():
+    args = cli.parse(
+        ["grade", "a.ipynb", "b", "--out", "r", "--shard", "2/4", "--lesson", "02", "--jobs", "3"]
+    )
+    assert (args.paths, args.out, args.shard, args.lesson, args.jobs) == (
+        ["a.ipynb", "b"],
+        "r",
+        (2, 4),
+        ["02"],
+        3,
+    )
+    assert (args.seed, args.tier, args.resume, args.allow_baseline) == (None, "auto", False, False)
+    args = cli.parse(["grade", "merge", "r1", "r2", "--out", "r", "--allow-missing"])
+    assert (args.folders, args.out, args.allow_missing) == (["r1", "r2"], "r", True)
+    assert cli.parse(["grade", "./merge", "--out", "r"]).paths == ["./merge"]
+
+
 def test_options_of_build():
     args = cli.parse(["build", "02_convolution", "--check"])
     assert (args.lesson, args.check, args.execute) == ("02_convolution", True, False)
@@ -92,6 +113,11 @@ def test_options_of_build():
         (["data", "get", "imagenette", "--size", "big"], "'big' is not a whole number of pixels"),
         (["data", "get", "imagenette", "--size", "2"], "2 pixels: choose between 8 and 1024"),
         (["data", "prepare", "mine", "--allow-bad", "5"], "5: choose a share from 0 to below 1"),
+        (["grade", "submissions"], "--out"),
+        (["grade", "x", "--out", "r", "--shard", "0/4"], "0/4: the parts are counted from 1 to 4"),
+        (["grade", "x", "--out", "r", "--shard", "half"], "'half': write I/N, such as 1/4"),
+        (["grade", "x", "--out", "r", "--tier", "none"], "invalid choice: 'none'"),
+        (["grade", "x", "--out", "r", "--seed", "-1"], "-1 is out of range"),
         (["build", "--port=9000"], "unrecognized arguments: --port=9000"),
     ],
 )
