@@ -19,12 +19,14 @@ class Case:
         kwargs: inputs passed by name (for a module exercise: the constructor's).
         label: what this case probes, a few words shown to the learner ("windows overlap").
         train: module exercises only: compare in training mode instead of evaluation mode.
+        group: which part of an exercise with partial points this case belongs to.
     """
 
     args: tuple = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     label: str = ""
     train: bool = False
+    group: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ import torch
 from course_utils.checks import explain
 from course_utils.checks.case import Case, Misconception
 from course_utils.checks.compare import Tolerance, as_tensor
-from course_utils.checks.exercise import Exercise, Failure, Verdict
+from course_utils.checks.diagnosis import Failure
+from course_utils.checks.exercise import Exercise
 from course_utils.checks.respond import Response, call
+from course_utils.checks.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,8 @@ class DerivationExercise(Exercise):
     def draw(self, seed: int) -> list[Case]:
         points = list(self.cases(torch.Generator().manual_seed(seed)))
         return [
-            Case((position,), point.kwargs, point.label)
-            for position in range(len(self.steps))
+            Case((position,), point.kwargs, point.label, group=step.name)
+            for position, step in enumerate(self.steps)
             for point in points
         ]
 
@@ -91,6 +93,9 @@ class DerivationExercise(Exercise):
     def own_names(self) -> set[str]:
         return {self.name, *(step.name for step in self.steps)}
 
+    def answer_names(self) -> tuple[str, ...]:
+        return tuple(step.name for step in self.steps)
+
     def asks_for(self) -> str:
         return ", ".join(step.name for step in self.steps)
 
@@ -101,30 +106,35 @@ class DerivationExercise(Exercise):
         return f"step {case.args[0] + 1}, {step.title}: {written}"
 
     def judge(self, answer: Any, cases: Sequence[Case], responses: Sequence[Response]) -> Verdict:
-        """Judge step by step; stop at the first that is wrong or not written."""
+        """Judge step by step; stop at the first that is wrong or not written. Each step is a group of cases."""
+        so_far: list[Case] = []
         for position, step in enumerate(self.steps):
             of_step = [(c, r) for c, r in zip(cases, responses, strict=True) if c.args[0] == position]
             stub = next((r for _, r in of_step if r.not_attempted), None)
             if stub:
-                return self._unwritten(position, step, stub)
+                return self._unwritten(position, step, stub, so_far)
             failures, passed = self._sort(*zip(*of_step, strict=True))
             if failures:
                 shown, known, certain = self._diagnose(failures, passed)
                 text = self._wrong_step(answer, position, shown, known, certain, failures)
-                return Verdict(self.name, position, len(self.steps), text, misconception=known)
+                found = {"failures": tuple(failures), "right_cases": (*so_far, *(case for case, _ in passed))}
+                return Verdict(
+                    self.name, position, len(self.steps), text, True, known, certain=certain, **found
+                )
+            so_far += [case for case, _ in passed]
         total = len(self.steps)
         text = f"{self.name}: all {total} steps right, {explain.points(self.points)}"
-        return Verdict(self.name, total, total, text)
+        return Verdict(self.name, total, total, text, right_cases=tuple(so_far))
 
     def remark(self, failures: Sequence[Failure]) -> str:
         return self._term(failures) or self._dimension(failures) or super().remark(failures)
 
-    def _unwritten(self, position: int, step: Step, stub: Response) -> Verdict:
+    def _unwritten(self, position: int, step: Step, stub: Response, so_far: Sequence[Case]) -> Verdict:
         text = explain.not_attempted(self, stub)
         if position:
             so_far = self._right_so_far(position)
             text = f"{self.name}: {so_far}; step {position + 1}, `{step.name}`, is not written yet."
-        return Verdict(self.name, position, len(self.steps), text, attempted=False)
+        return Verdict(self.name, position, len(self.steps), text, attempted=False, right_cases=tuple(so_far))
 
     def _right_so_far(self, position: int) -> str:
         return f"{position} of {len(self.steps)} steps right"

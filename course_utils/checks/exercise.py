@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,23 +10,9 @@ from course_utils.checks import explain, patterns
 from course_utils.checks.case import Case, Misconception
 from course_utils.checks.compare import Difference, Tolerance, find_difference
 from course_utils.checks.diagnosis import Belief, Failure, believable, clearest, same_error
+from course_utils.checks.memory import remembered
 from course_utils.checks.respond import Response, quietly
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a check found. `text` is all that the learner reads; `misconception` is for the report."""
-
-    name: str
-    right: int
-    total: int
-    text: str
-    attempted: bool = True
-    misconception: Misconception | None = None
-
-    @property
-    def passed(self) -> bool:
-        return self.attempted and self.right == self.total
+from course_utils.checks.verdict import Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +25,14 @@ class Exercise:
         misconceptions: wrong answers with the sentence each deserves, the most specific first.
         hints: revealed one at a time, from a nudge to nearly the answer.
         see: title of the lesson's paragraph to read again.
+
+    For grading:
+        seconds: limit of one call of the answer.
+        needs: exercises of the same lesson whose functions an answer may call; where the learner's own is not
+            right, a reference stands in for it.
+        by_hand: names whose call would be the answer itself ("conv2d"): a call of one is reported, not punished.
+        secret: refuse to judge it where the sandbox is weak.
+        partial: points by group of cases, for answers that are right on whole groups only.
     """
 
     name: str
@@ -48,6 +42,11 @@ class Exercise:
     hints: Sequence[str] = ()
     see: str = ""
     tolerance: Tolerance = field(default_factory=Tolerance)
+    seconds: float = 10.0
+    needs: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] = ()
+    secret: bool = False
+    partial: Mapping[str, float] | None = None
 
     def draw(self, seed: int) -> list[Case]:
         """The cases of this seed: 0 in the lesson, a fresh one when grading."""
@@ -68,6 +67,10 @@ class Exercise:
     def own_names(self) -> set[str]:
         """The functions that this exercise asks for: another one left unwritten is worth naming."""
         return {self.name}
+
+    def answer_names(self) -> tuple[str, ...]:
+        """What the answer's cell must define."""
+        return (self.name,)
 
     def unfinished(self, answer: Any, cases: Sequence[Case], responses: Sequence[Response]) -> str:
         """What to say when some responses are the stub's and others are not."""
@@ -107,8 +110,12 @@ class Exercise:
         form = self.wrong_form(answer)
         if form:
             return Verdict(self.name, 0, 1, explain.wrong_form(self, form))
-        cases = quietly(self.draw, seed)
+        cases = self.drawn(seed)
         return self.judge(answer, cases, [self.respond(answer, case) for case in cases])
+
+    def drawn(self, seed: int) -> Sequence[Case]:
+        """`draw(seed)`, the very same cases again while remembering."""
+        return remembered(lambda: quietly(self.draw, seed), f"cases of {seed}", self)
 
     def judge(self, answer: Any, cases: Sequence[Case], responses: Sequence[Response]) -> Verdict:
         """The verdict on responses already collected. Runs none of the learner's code;
@@ -118,15 +125,19 @@ class Exercise:
             text = explain.not_attempted(self, stubs[0])
             if len(stubs) < len(cases) and not explain.waiting_for(self, stubs[0]):
                 text = self.unfinished(answer, cases, responses)
-            return Verdict(self.name, 0, len(cases), text, attempted=False)
+            failures, passed = self._sort(cases, responses) if self.partial else ((), ())
+            found = {"failures": tuple(failures), "right_cases": tuple(case for case, _ in passed)}
+            return Verdict(self.name, 0, len(cases), text, attempted=False, **found)
         failures, passed = self._sort(cases, responses)
+        found = {"failures": tuple(failures), "right_cases": tuple(case for case, _ in passed)}
         if not failures:
-            return Verdict(self.name, len(cases), len(cases), explain.all_right(self, len(cases)))
+            text = explain.all_right(self, len(cases))
+            return Verdict(self.name, len(cases), len(cases), text, **found)
         shown, known, certain = self._diagnose(failures, passed)
-        text = explain.failed(
-            self, answer, len(cases) - len(failures), len(cases), shown, known, certain, failures
+        text = explain.failed(self, answer, len(passed), len(cases), shown, known, certain, failures)
+        return Verdict(
+            self.name, len(passed), len(cases), text, misconception=known, certain=certain, **found
         )
-        return Verdict(self.name, len(cases) - len(failures), len(cases), text, misconception=known)
 
     def difference(self, expected: Response, response: Response) -> Difference | None:
         """The first disagreement between two responses, of values or of exceptions."""
@@ -143,13 +154,20 @@ class Exercise:
             return Difference(expected.value, response.error)
         return find_difference(expected.value, response.value, self.tolerance)
 
+    def expected_of(self, case: Case) -> Response:
+        return remembered(lambda: quietly(self.expect, case), "expected", self, case)
+
+    def mistaken(self, known: Misconception, case: Case) -> Response:
+        """What a known mistake gives on this case."""
+        return remembered(lambda: quietly(self.respond, known.answer, case), "mistaken", self, known, case)
+
     def _sort(
         self, cases: Sequence[Case], responses: Sequence[Response]
     ) -> tuple[list[Failure], list[tuple[Case, Response]]]:
         """The failures, and the cases answered rightly with what was expected of them."""
         failures, passed = [], []
         for case, response in zip(cases, responses, strict=True):
-            expected = quietly(self.expect, case)
+            expected = self.expected_of(case)
             difference = self.difference(expected, response)
             if difference:
                 failures.append(Failure(case, expected, response, difference))
@@ -190,12 +208,10 @@ class Exercise:
 
     def _contradicted(self, known: Misconception, passed: Sequence[tuple[Case, Response]]) -> bool:
         """Would this mistake have failed a case that was answered rightly?"""
-        return any(
-            self.difference(expected, quietly(self.respond, known.answer, case)) for case, expected in passed
-        )
+        return any(self.difference(expected, self.mistaken(known, case)) for case, expected in passed)
 
     def _is_same_mistake(self, known: Misconception, failure: Failure) -> bool:
-        wrong = quietly(self.respond, known.answer, failure.case)
+        wrong = self.mistaken(known, failure.case)
         if wrong.error is not None or failure.response.error is not None:
             return same_error(wrong.error, failure.response.error)
         if self.difference(failure.expected, wrong) is None:

@@ -39,7 +39,7 @@ class FunctionExercise(Exercise):
         return list(self.cases(torch.Generator().manual_seed(seed)))
 
     def respond(self, answer: Callable, case: Case) -> Response:
-        return call(answer, case)
+        return call(answer, case, echo=self.keeps_inputs)
 
     def expect(self, case: Case) -> Response:
         return call(self.oracle, case)

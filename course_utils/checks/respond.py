@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from course_utils.checks.case import Case, copied
+from course_utils.checks.remote import AnswerLost, Remote
 
 NOT_THE_LEARNERS = (os.path.dirname(os.__file__), os.path.dirname(os.path.dirname(__file__)), "<frozen")
 WRONG_ARGUMENTS = ("unexpected keyword argument", "required positional argument", "positional arguments but")
@@ -53,15 +54,26 @@ def silence():
         yield
 
 
-def call(answer: Callable, case: Case, seed: int = 0) -> Response:
-    """`answer(*args, **kwargs)` on copies of the case's inputs."""
+def call(answer: Callable, case: Case, seed: int = 0, echo: bool = True) -> Response:
+    """`answer(*args, **kwargs)` on copies of the case's inputs.
+
+    `echo` False spares an answer in another process from sending its inputs back.
+
+    Raises:
+        AnswerLost: the answer's process is gone.
+    """
     args, kwargs = copied(case.args), copied(dict(case.kwargs))
     try:
         with own_randomness(seed), silence():
-            value = answer(*args, **kwargs)
+            if isinstance(answer, Remote):
+                value, args, kwargs = answer.ask(args, kwargs, seed, echo)
+            else:
+                value = answer(*args, **kwargs)
+    except AnswerLost:
+        raise
     except (Exception, SystemExit) as error:
         return Response(error=error)
-    return Response(value, inputs_changed=_first_changed(answer, case, args, kwargs))
+    return Response(value, inputs_changed=_first_changed(answer, case, args, kwargs) if echo else "")
 
 
 def quietly(function: Callable, *args: Any) -> Any:
@@ -83,18 +95,18 @@ def parameter_names(function: Any) -> list[str]:
 def _first_changed(answer: Callable, case: Case, args: tuple, kwargs: dict) -> str:
     """Which tensor input was changed in place: its name or position, or nothing."""
     before = [*enumerate(case.args), *case.kwargs.items()]
-    after = [*enumerate(args), *kwargs.items()]
-    for (key, old), (_, new) in zip(before, after, strict=True):
-        if isinstance(old, torch.Tensor) and not _unchanged(old, new):
+    after = {**dict(enumerate(args)), **kwargs}
+    for key, old in before:
+        if isinstance(old, torch.Tensor) and not _unchanged(old, after.get(key)):
             names = parameter_names(answer)
             return names[key] if isinstance(key, int) and key < len(names) else str(key)
     return ""
 
 
-def _unchanged(old: torch.Tensor, new: torch.Tensor) -> bool:
+def _unchanged(old: torch.Tensor, new: Any) -> bool:
     try:
         return old.shape == new.shape and bool(((old == new) | (old != old)).all())
-    except RuntimeError:  # it has become sparse, or lies on another device
+    except (RuntimeError, AttributeError):  # sparse now, on another device, or no tensor sent back
         return False
 
 
@@ -108,6 +120,9 @@ def error_text(error: BaseException) -> str:
 
 def where_raised(error: BaseException) -> str:
     """The learner's own line that raised, as "line 4: `return x @ w`"; empty when it cannot be told."""
+    told = getattr(error, "course_where", None)
+    if isinstance(told, str):
+        return told
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_learners(frame.filename)]
     if not frames:
         return ""
@@ -118,6 +133,9 @@ def where_raised(error: BaseException) -> str:
 
 def raised_in(error: BaseException) -> str:
     """Name of the function whose body raised."""
+    told = getattr(error, "course_raised_in", None)
+    if isinstance(told, str):
+        return told
     frames = traceback.extract_tb(error.__traceback__)
     return frames[-1].name if frames else ""
 
