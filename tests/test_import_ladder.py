@@ -11,8 +11,13 @@ PACKAGE = Path(__file__).parent.parent / "course_utils"
 
 # From the ground up. The modules of one tuple may import each other, none may import its neighbours or above.
 LADDER = [
-    [("plots",), ("data.sources", "data.wordnet"), ("launch",), ("scenes",)]
-    + [("train_options", "grade_options", "option_types")],
+    [
+        ("plots",),
+        ("data.sources", "data.wordnet"),
+        ("launch",),
+        ("train_options", "grade_options", "option_types"),
+        ("scenes",),
+    ],
     [("models",), ("training",), ("data",), ("widgets",), ("packages",), ("worker",)],
     [("checks",), ("training.recipes",)],
     [("grading",), ("authoring",), ("doctor",), ("training.command", "training.plan", "training.report")],
