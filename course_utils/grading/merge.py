@@ -66,7 +66,7 @@ def _refuse_different(runs: Mapping[str, Run], what: str, of: Any) -> None:
     if len(set(values.values())) > 1:
         listed = "".join(f"\n  {folder}: {value}" for folder, value in values.items())
         raise GradingError(
-            f"these runs do not belong together, their {what} differs:{listed}\n"
+            f"these runs do not belong together, for they have not the same {what}:{listed}\n"
             "Grade the class again with the same --seed, the same --lesson and one version of the course."
         )
 
