@@ -97,7 +97,7 @@ def _judge(
     settings = {
         "root": str(root),
         "lessons": list(run.lessons),
-        "chosen": bool(args.lesson),
+        "only": run.lessons[0] if args.lesson and len(run.lessons) == 1 else None,
         "tier": run.tier,
         "tier_why": run.tier_why,
         "seed": run.seed,
