@@ -46,11 +46,15 @@ def prelude(lesson: Lesson, exercise: str, sources: Sequence[str]) -> str:
     Only statements of cells above the answer cell of `exercise` count: imports, definitions and assignments,
     with what they need in turn. Left out is what draws, checks or depends on an answer.
     """
-    place = lesson.answers[exercise].position
-    above = [each for each in _statements(lesson.cells, _answer_names(lesson)) if each.cell < place]
+    above = _above(lesson, exercise)
     own = {name for source in sources for name in bound_names(parsed(source))}
     wanted = {name for source in sources for name in global_reads(source)} - own
     return "\n".join(above[index].source for index in sorted(_needed(above, wanted)))
+
+
+def within_reach(lesson: Lesson, exercise: str) -> frozenset[str]:
+    """What the prelude of `exercise` could define, and what any exercise defines."""
+    return frozenset(name for each in _above(lesson, exercise) for name in each.binds) | _answer_names(lesson)
 
 
 def out_of_reach(lesson: Lesson) -> frozenset[str]:
@@ -59,16 +63,17 @@ def out_of_reach(lesson: Lesson) -> frozenset[str]:
     A name that a usable statement defines anywhere in the lesson, too, is not among them.
     """
     usable = {n for each in _statements(lesson.cells, _answer_names(lesson)) for n in each.binds}
-    return lesson_names(lesson) - usable - _answer_names(lesson) - _of_control_flow(lesson.cells)
+    return _bound_in(lesson.cells) - usable - _answer_names(lesson) - _of_control_flow(lesson.cells)
 
 
-def lesson_names(lesson: Lesson) -> frozenset[str]:
-    """All names that the lesson's own cells define."""
-    return _bound_in(lesson.cells)
+def _above(lesson: Lesson, exercise: str) -> list[Statement]:
+    place = lesson.answers[exercise].position
+    return [each for each in _statements(lesson.cells, _answer_names(lesson)) if each.cell < place]
 
 
 @cache
 def _bound_in(cells: tuple) -> frozenset[str]:
+    """All names that the lesson's own cells define."""
     return frozenset(name for cell in cells if cell.role == CODE for name in bound_names(parsed(cell.source)))
 
 
@@ -116,7 +121,7 @@ def _statements(cells: tuple, answers: frozenset[str]) -> tuple[Statement, ...]:
             if not isinstance(node, DEFINING):
                 lost |= set(binds(node))
             for each in _split(number, node):
-                if each.reads & lost or _is_left_out(each.source):
+                if each.reads & lost or _imports_left_out(each.source):
                     lost |= each.binds
                 else:
                     usable.append(each)
@@ -128,13 +133,14 @@ def _split(number: int, node: ast.stmt) -> list[Statement]:
     if not isinstance(node, DEFINING):
         return []
     if isinstance(node, (ast.Import, ast.ImportFrom)):
-        parts = [_with_one_name(node, alias) for alias in node.names]
+        parts = [with_one_name(node, alias) for alias in node.names]
     else:
         parts = [node]
     return [_statement(number, part) for part in parts]
 
 
-def _with_one_name(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> ast.stmt:
+def with_one_name(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> ast.stmt:
+    """The import of one of the names of `node`."""
     if isinstance(node, ast.Import):
         return ast.Import([alias])
     return ast.ImportFrom(node.module, [alias], node.level)
@@ -148,12 +154,17 @@ def _statement(number: int, node: ast.stmt) -> Statement:
     return Statement(number, source, frozenset(bound_names(parsed(source))), frozenset(reads))
 
 
-def _is_left_out(source: str) -> bool:
+def _imports_left_out(source: str) -> bool:
     """Does the statement import, at any depth, what an answer has no use for?"""
-    modules = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            modules += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            modules += [f"{node.module}.{alias.name}" for alias in node.names]
-    return any(f"{module}.".startswith(f"{left_out}.") for module in modules for left_out in LEFT_OUT)
+    imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    return any(is_left_out(module_of(node, alias)) for node in imports for alias in node.names)
+
+
+def module_of(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:
+    """The full name of what an import gives."""
+    return alias.name if isinstance(node, ast.Import) else f"{node.module}.{alias.name}"
+
+
+def is_left_out(module: str) -> bool:
+    """Is it, or is it part of, one of the packages that grading does without?"""
+    return any(f"{module}.".startswith(f"{package}.") for package in LEFT_OUT)

@@ -1,12 +1,14 @@
-"""What a learner left at the end of an answer cell to look at the result, and a judge cannot run."""
+"""What is taken out of an answer, since a judge cannot run it, and what of the learner's goes with it."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Sequence
 
 from course_utils.grading.lessons import Lesson
 from course_utils.grading.parsing import binds, global_reads, parsed
-from course_utils.grading.prelude import out_of_reach
+from course_utils.grading.pieces import Piece
+from course_utils.grading.prelude import is_left_out, module_of, out_of_reach, with_one_name
 
 KEPT = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -31,6 +33,23 @@ def without_looks(lesson: Lesson, exercise: str, source: str) -> tuple[str, list
         else:
             unusable -= bound
     return _replaced(source, taken), [statement.lineno for statement in taken]
+
+
+def imports_for(names: Iterable[str], pieces: Sequence[Piece]) -> dict[str, str]:
+    """By name, the import that defines it in a cell of the learner's own, where there is one.
+
+    Who needs `math` adds it to the first cell of a notebook, not to the answer.
+    """
+    wanted, found = set(names), {}
+    for piece in pieces:
+        tree = parsed(piece.source) if wanted & piece.names else None
+        for node in tree.body if tree else ():
+            if isinstance(node, (ast.Import, ast.ImportFrom)) and not getattr(node, "level", 0):
+                for alias in node.names:
+                    name = alias.asname or alias.name.split(".")[0]
+                    if name in wanted and not is_left_out(module_of(node, alias)):
+                        found[name] = ast.unparse(with_one_name(node, alias))
+    return found
 
 
 def _reads(statement: ast.stmt) -> set[str]:
