@@ -79,12 +79,12 @@ def _where(group) -> None:
         metavar="I/N",
         help="judge the I-th of N parts of the class, such as 1/4",
     )
-    group.add_argument(
-        "--course", metavar="FOLDER", help="the clone with lessons/ and solutions/ (default: the one here)"
-    )
 
 
 def _said(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--course", metavar="FOLDER", help="the clone with lessons/ and solutions/ (default: the one here)"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     parser.add_argument("--quiet", action="store_true", help="no progress, and nothing said but problems")
 

@@ -30,7 +30,7 @@ if settings.get("broken"):
 if settings.get("error"):
     say(error=settings["error"])
     hear()
-say(ready=True, lessons={"02_convolution": {"conv2d": 3.0, "output_size": 1.0}})
+say(ready=True, lessons={"02_convolution": {"conv2d": 3.0, "output_size": 1.0}}, forms={})
 while True:
     about, text = hear()
     if text == "die early":

@@ -2,7 +2,7 @@
 
 What goes over the pipes, after the first line with the settings:
 
-    judge: {"ready": true, "lessons": {lesson: {exercise: points}}}     or {"error": text}
+    judge: {"ready": true, "lessons": {lesson: {exercise: points}}, "forms": forms}     or {"error": text}
     batch: {"submission": name, "slug": slug} and the bytes of the notebook
     judge: {"key": cache key, "lesson": lesson}
     batch: {"judge": true}, or false where a verdict with this key is at hand
@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from course_utils.grading.errors import GradingError
+from course_utils.grading.look_alike import Forms
 from course_utils.grading.records import MISSING, STOPPED, Record, Result
 from course_utils.grading.seat import JUDGE, Seat, SeatEnded
 
@@ -61,6 +62,7 @@ class Batch:
         self.submissions = submissions
         self.records: dict[int, Record] = {}
         self.judged = 0  # those of the records that were not at hand
+        self.forms: Forms = {}  # answers that many may share, see look_alike.py
         self._settings, self._program, self._on_record = settings, program, on_record
         self._limit = seconds + SLACK
         self._known = dict(known or {})
@@ -137,7 +139,7 @@ class Batch:
         if "error" in message:
             raise GradingError(message["error"])
         if "ready" in message:
-            seat.ready, self._lessons = True, message["lessons"]
+            seat.ready, self._lessons, self.forms = True, message["lessons"], message["forms"]
         elif "key" in message:
             self._decide(seat, message["key"], message["lesson"])
         elif "record" in message:

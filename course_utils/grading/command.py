@@ -17,6 +17,8 @@ from typing import Any
 from course_utils.grading.batch import Batch, Submission, in_order
 from course_utils.grading.begin import begin, lessons_of, root_of, settings_of
 from course_utils.grading.errors import GradingError
+from course_utils.grading.lessons import load_lessons
+from course_utils.grading.look_alike import forms_that_say_nothing, pairs
 from course_utils.grading.merge import merged
 from course_utils.grading.naming import slugs
 from course_utils.grading.progress import Progress
@@ -43,7 +45,7 @@ def grade(args: Namespace) -> int:
         batch, interrupted = _judge(args, run, root, submissions, folder, known)
         seconds = round(time.monotonic() - began, 3)
         run = replace(run, records=tuple(in_order(batch.records)), problems=tuple(problems), seconds=seconds)
-        write_results(run, folder.path)
+        write_results(run, folder.path, pairs(run.records, batch.forms))
     lines = run_lines(run, args.out, len(submissions), again(sys.argv[1:]))
     if args.quiet:
         lines = problem_lines(run)
@@ -54,13 +56,14 @@ def grade(args: Namespace) -> int:
 def merge(args: Namespace) -> int:
     """`course grade merge FOLDER … --out FOLDER`. Raises GradingError when they do not belong together."""
     run, remarks = merged(args.folders, args.allow_missing)
-    folder = ResultsFolder(args.out)
+    root, folder = root_of(args.course), ResultsFolder(args.out)
     with folder.one_writer():
         folder.refuse_former_run("Choose another --out.")
         folder.begin(settings_of(run))
         for record in run.records:
             folder.keep(record)
-        write_results(run, folder.path)
+        lessons = [load_lessons(root, slug)[slug] for slug in run.lessons]
+        write_results(run, folder.path, pairs(run.records, forms_that_say_nothing(lessons)))
     lines = [*remarks, *([] if args.quiet else score_lines(run.records)), *problem_lines(run)]
     lines += [] if args.quiet else [f"Reports: {args.out}/class.html, scores.csv, scores.json and feedback/"]
     say(lines, as_json(run, args.out, len(run.records), 0), args.json)

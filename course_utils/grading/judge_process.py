@@ -34,7 +34,7 @@ def main() -> None:
         return
     try:
         with Judge(began[0]) as judge:
-            channel.send({"ready": True, "lessons": judge.lessons_and_points()})
+            channel.send({"ready": True, "lessons": judge.lessons_and_points(), "forms": judge.forms()})
             while (received := channel.receive()) is not None:
                 _one(judge, channel, *received)
     except GradingError as error:
@@ -44,7 +44,7 @@ def main() -> None:
 def _one(judge: Judge, channel: Channel, about: Mapping[str, Any], data: bytes) -> None:
     """Judge one submission. A fault of ours costs this submission its verdict and no more."""
     try:
-        given, lesson, name = judge.take(data)
+        given, lesson, name = judge.take(data, about["submission"])
         channel.send({"key": name, "lesson": lesson})
         answer = channel.receive()
         if answer is None or not answer[0]["judge"]:

@@ -1,4 +1,4 @@
-"""What one judge process keeps from one submission to the next: the lessons, the sandbox, what it computed."""
+"""What a judge process keeps from one submission to the next: the lessons, the sandbox, what it computed."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from course_utils.checks.memory import remembering
 from course_utils.grading.cache import key
 from course_utils.grading.judge import Rules, judge_submission
 from course_utils.grading.lessons import load_lessons
+from course_utils.grading.look_alike import forms_that_say_nothing
 from course_utils.grading.records import Record
 from course_utils.grading.sandbox import Limits, Sandbox
 from course_utils.grading.tiers import Tier
@@ -74,14 +75,19 @@ class Judge:
             if self._settings["only"] in (None, slug)
         }
 
-    def take(self, data: bytes) -> tuple[Transplant, str, str]:
+    def forms(self) -> dict[str, dict[str, list[str]]]:
+        """The forms of answers that submissions may share without being alike."""
+        return forms_that_say_nothing(self._lessons.values())
+
+    def take(self, data: bytes, name: str) -> tuple[Transplant, str, str]:
         """What is taken from a notebook, the slug of its lesson, and the key of the verdict on it."""
-        given = transplant(data, self._lessons, self._settings["only"])
+        given = transplant(data, self._lessons, self._settings["only"], name=name)
         lesson = given.lesson.slug if given.lesson else ""
         taken = {
             "lesson": lesson,
             "answers": dict(given.answers),
             "remarks": [str(remark) for remark in given.remarks],
+            "not_attempted": sorted(given.not_attempted),
             "fatal": given.fatal,
         }
         return given, lesson, key(taken, {name: self._settings[name] for name in DECIDES})
