@@ -9,7 +9,7 @@ from statistics import median
 
 from markupsafe import Markup
 
-from course_utils.grading.visible import number
+from course_utils.grading.visible import number, visible
 
 WIDTH, HEIGHT = 720, 250
 LEFT, RIGHT, TOP, BOTTOM = 46, 12, 26, 46  # room for the labels of the axes
@@ -52,7 +52,9 @@ def stacked(counts: Sequence[tuple[str, int]], text: str) -> Markup:
             parts.append(Markup(shape).format(name, left, share))
         left += share
     body = Markup("").join(parts)
-    return Markup('<svg class="stacked" role="img" aria-label="{}" height="14">{}</svg>').format(text, body)
+    return Markup('<svg class="stacked" role="img" aria-label="{}" height="14">{}</svg>').format(
+        visible(text), body
+    )
 
 
 def _bar_width(possible: float) -> int:
@@ -129,7 +131,7 @@ def _label(x: float, y: float, text: str, name: str) -> Markup:
 
 def _svg(width: int, height: int, text: str, parts: Sequence[Markup]) -> Markup:
     frame = '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
-    return Markup(frame).format(width, height, text, Markup("").join(parts))
+    return Markup(frame).format(width, height, visible(text), Markup("").join(parts))
 
 
 def _histogram_text(totals: Sequence[float], possible: float) -> str:

@@ -10,6 +10,7 @@ from statistics import median
 from course_utils.grading import records
 from course_utils.grading.records import Record, Result
 from course_utils.grading.sentences import sentence
+from course_utils.grading.tables import exercise_columns
 
 # The state of an exercise as the bars show it; a missing cell was not attempted either.
 SEGMENTS = {
@@ -37,7 +38,7 @@ class ExerciseFigures:
     """How one exercise went: `states` counts the segments of SEGMENTS."""
 
     exercise: str
-    possible: float
+    possible: float = 0.0
     states: Counter = field(default_factory=Counter)
 
     @property
@@ -122,14 +123,13 @@ class LessonFigures:
 
 def lesson_figures(lesson: str, entries: Sequence[Entry]) -> LessonFigures:
     """Count everything once."""
-    exercises: dict[str, ExerciseFigures] = {}
     graded = [entry for entry in entries if not entry.record.fatal]
-    for entry in [*graded, *entries]:  # of submissions that could not be read, the exercises alone
+    columns = exercise_columns([entry.record for entry in entries])
+    exercises = {exercise: ExerciseFigures(exercise) for _, exercise in columns}
+    for entry in entries:  # of what could not be read, what it could have been worth and no more
         for result in entry.record.results:
-            exercises.setdefault(result.exercise, ExerciseFigures(result.exercise, result.possible))
-    for entry in graded:
-        for result in entry.record.results:
-            exercises[result.exercise].states[SEGMENTS[result.state]] += 1
+            exercises[result.exercise].possible = result.possible
+            exercises[result.exercise].states[SEGMENTS[result.state]] += not entry.record.fatal
     known: dict[tuple[str, str], Misunderstanding] = {}
     unknown: dict[str, Unexplained] = {}
     for entry in graded:

@@ -20,6 +20,9 @@ CLASSES = {records.RIGHT: "right", records.WRONG: "wrong", records.STOPPED: "sto
 SIGNS = {"right": "✓", "wrong": "✗", "stopped": "■", "open": "○"}
 
 
+BRIEF = (records.RIGHT, records.NOT_ATTEMPTED)  # a line is enough where nothing else is to be said
+
+
 @dataclass(frozen=True)
 class Card:
     """One exercise as the page shows it; every string is plain text."""
@@ -33,6 +36,10 @@ class Card:
     source: str
     reference: str
     link: str
+
+    @property
+    def brief(self) -> bool:
+        return self.result.state in BRIEF and not self.result.warnings and not self.reference
 
 
 def feedback_html(record: Record, base: str = "") -> str:

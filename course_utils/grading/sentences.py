@@ -48,7 +48,7 @@ def explanation(result: Result) -> list[str]:
 
 
 def sentence(result: Result) -> str:
-    """The sentence about the mistake. A check shows one call; where none is shown, it speaks of some cases."""
+    """The sentence about the mistake: a check shows one call, here none is shown, so it says "some cases"."""
     return result.says.replace(ON_THIS_CALL, ON_SOME, 1)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from course_utils.grading.records import Record, Result, Run
+from course_utils.grading.records import Record, Run
 from course_utils.grading.visible import number, visible
 
 FORMULA = "=+-@\t\r\n＝＋－＠"  # what a spreadsheet takes for the beginning of a formula
@@ -45,9 +45,12 @@ def scores_json(run: Run, pairs: Sequence[Any] = ()) -> str:
 
 
 def exercise_columns(records: Sequence[Record]) -> list[tuple[str, str]]:
-    """(lesson, exercise) of all that was graded: lessons by name, exercises in the order of the lesson."""
+    """(lesson, exercise) of all that was graded: lessons by name, exercises in the order of the lesson.
+
+    The fullest record of a lesson knows the order best.
+    """
     columns: dict[str, dict[str, None]] = {}
-    for record in records:
+    for record in sorted(records, key=lambda record: -len(record.results)):
         for result in record.results:
             columns.setdefault(record.lesson, {})[result.exercise] = None
     return [(lesson, exercise) for lesson in sorted(columns) for exercise in columns[lesson]]
@@ -66,19 +69,6 @@ def by_submission(records: Sequence[Record]) -> list[tuple[str, list[Record]]]:
             rows.append((record.submission, [record]))
             latest[record.submission].append(rows[-1][1])
     return rows
-
-
-def possible_of(records: Sequence[Record]) -> Mapping[tuple[str, str], float]:
-    """What each exercise is worth."""
-    found: dict[tuple[str, str], float] = {}
-    for record in records:
-        for result in record.results:
-            found[record.lesson, result.exercise] = result.possible
-    return found
-
-
-def results_by_exercise(record: Record) -> Mapping[str, Result]:
-    return {result.exercise: result for result in record.results}
 
 
 def harmless(name: str) -> str:

@@ -1,0 +1,160 @@
+"""The page for a student: what it says, what it must not say, and that nothing in it can act."""
+
+import json
+from pathlib import Path
+
+import pytest
+from nbconvert.filters import add_anchor
+
+from course_utils.checks.exercise import Exercise, Misconception
+from course_utils.grading.errors import GradingError
+from course_utils.grading.feedback import feedback_html
+from course_utils.grading.links import paragraph, published_lessons
+from course_utils.grading.records import MISSING, NOT_ATTEMPTED, REFUSED, STATES, STOPPED, WRONG
+from course_utils.grading.sentences import ON_THIS_CALL, explanation, raised, sentence
+from tests.grading_records import LESSON, NASTY, SECRET, Page, assert_inert, flipped, record, result
+
+LESSONS = Path(__file__).parent.parent / "lessons"
+BASE = "https://example.org/lessons"
+
+
+def text_of(*results, **more):
+    return " ".join(assert_inert(feedback_html(record("ana", results, **more), BASE)).text.split())
+
+
+def test_points_and_what_is_right():
+    told = text_of(result(), flipped("output_size"))
+    assert "3 of 6 points" in told and "1 of 2 exercises right" in told
+    assert told.index("Worth another look") < told.index("output_size") < told.index("conv2d")
+
+
+def test_a_known_mistake_is_named_with_its_sentence_its_cases_and_its_paragraph():
+    html = feedback_html(record("ana", [flipped()]), BASE)
+    told = " ".join(Page(html).text.split())
+    assert "kernel flipped" in told and "Your kernel is flipped." in told
+    assert "1 of 3 cases is right. Not yet: stride 2." in told
+    assert Page(html).links == [f"{BASE}/02_convolution.ipynb#Many-channels"]
+
+
+def test_without_an_address_a_paragraph_is_named_and_not_linked():
+    page = Page(feedback_html(record("ana", [flipped()])))
+    assert not page.links and "“Many channels”" in page.text
+
+
+def test_an_exception_is_told_with_the_students_own_line():
+    told = text_of(result("conv2d", WRONG, error_type="IndexError", error_line="line 3: return image[9]"))
+    assert "Your code raised an IndexError: line 3: return image[9]" in told
+
+
+def test_only_names_of_built_in_exceptions_are_told():
+    assert raised(result("conv2d", WRONG, error_type="ValueError")) == "Your code raised a ValueError"
+    for name in ("The answer is 42", "int", "print", "__doc__"):
+        assert raised(result("conv2d", WRONG, error_type=name)) == "Your code raised an exception"
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_is_told_and_no_value_of_the_students_code(state):
+    html = feedback_html(
+        record("ana", [result("conv2d", state, stopped="time" if state == STOPPED else "")]), BASE
+    )
+    assert_inert(html)
+    assert "conv2d" in html and SECRET not in html
+
+
+def test_the_seed_is_not_told():
+    """With it the cases could be drawn before handing in again."""
+    html = feedback_html(record("ana", [flipped()], seed=987654321, tier="bubblewrap"), BASE)
+    assert "987654321" not in html
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"state": STOPPED, "stopped": "time", "says": "It took too long."}, "loop that does not end"),
+        ({"state": MISSING}, "not in the notebook"),
+        ({"state": REFUSED}, "Your instructor has to grade this one"),
+        ({"state": WRONG, "total": 4}, "None of the 4 cases is right yet."),
+        (
+            {"state": WRONG, "with_reference": ("conv2d",)},
+            "Your own conv2d is not right yet, so this was tried with ours",
+        ),
+        (
+            {"state": NOT_ATTEMPTED, "warnings": ("It calls `F.conv2d`.",)},
+            "It calls F.conv2d. This takes no points away",
+        ),
+    ],
+)
+def test_what_happened_is_said_in_plain_words(given, words):
+    assert words in text_of(result("im2col", **given))
+
+
+def test_remarks_on_the_notebook_are_handed_back_and_what_the_instructor_looks_at_is_not():
+    told = text_of(result(), remarks=("Cell `conv2d` has moved.",), look_at=("conv2d: imports gc",))
+    assert "Cell conv2d has moved." in told and "gc" not in told
+
+
+def test_a_notebook_that_could_not_be_read_gets_a_page_that_says_so():
+    told = text_of(result("conv2d", MISSING), fatal="The file ends in line 3.")
+    assert "could not be graded" in told and "The file ends in line 3." in told and "of 3 points" not in told
+
+
+def test_nothing_that_others_wrote_can_act():
+    nasty = flipped(
+        NASTY,
+        says=NASTY + "`code`",
+        see=NASTY,
+        failed_cases=(NASTY,),
+        error_type="ValueError",
+        error_line=NASTY,
+        warnings=(NASTY,),
+        with_reference=(NASTY,),
+        misconception=NASTY,
+    )
+    html = feedback_html(record(NASTY, [nasty], remarks=(NASTY,), lesson=NASTY), BASE)
+    page = assert_inert(html)
+    assert "<script>alert(1)</script>" in page.text and "\\u202egpj.exe\\x00\\x1b[31m" in page.text
+    assert_inert(feedback_html(record(NASTY, [], fatal=NASTY), BASE))
+
+
+def test_a_backtick_without_a_partner_is_only_a_character():
+    assert "a ` b <c>" in text_of(result("conv2d", WRONG, says="a ` b <c>"))
+
+
+def test_some_cases_stand_in_for_the_call_that_is_not_shown():
+    exercise = Exercise(name="e", points=1, minutes=1)
+    says = exercise.partly(Misconception("m", None, "Stride is missing."))
+    assert ON_THIS_CALL in says  # the check's words and ours stay in step
+    assert sentence(result("e", WRONG, says=says)).startswith("On some cases you get exactly")
+
+
+def test_a_right_answer_needs_no_words():
+    assert explanation(result("conv2d", right=7, total=7)) == []
+
+
+def test_a_paragraph_is_linked_as_notebooks_name_it():
+    """nbconvert, which nbviewer uses, gives a heading its anchor; JupyterLab replaces the spaces likewise."""
+    for path in sorted(LESSONS.glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        lines = [
+            line
+            for cell in cells
+            if cell["cell_type"] == "markdown"
+            for line in "".join(cell["source"]).splitlines()
+        ]
+        titles = [line.lstrip("#").strip() for line in lines if line.startswith("##")]
+        assert titles
+        for title in titles:
+            link = paragraph(BASE, path.stem, title)
+            assert f'href="#{link.partition("#")[2]}"'.replace("&", "&amp;") in add_anchor(
+                f"<h2>{title}</h2>"
+            ).replace("&#x27;", "'")
+
+
+def test_the_address_comes_from_where_the_course_is_published(tmp_path):
+    told = '[tool.course]\nrepository = "{}/course"\nbranch = "main"\n'
+    (tmp_path / "pyproject.toml").write_text(told.format("someone"))
+    assert published_lessons(tmp_path) == "https://nbviewer.org/github/someone/course/blob/main/lessons"
+    (tmp_path / "pyproject.toml").write_text(told.format("OWNER"))
+    assert published_lessons(tmp_path) == ""
+    with pytest.raises(GradingError, match="begins with https"):
+        paragraph("data:text/html,x", LESSON, "Many channels")
