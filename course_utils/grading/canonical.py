@@ -14,7 +14,7 @@ NO_MEANING = ("annotation", "returns", "type_comment", "kind", "ctx", "type_igno
 
 
 def canonical(source: str) -> str:
-    """A digest (32 characters of hex) of the syntax of `source`: the same for all answers that differ in names.
+    """A digest (32 characters of hex) of the syntax of `source`: the same for answers that differ in names.
 
     Names that the answer gives are numbered in each function as they appear; docstrings, annotations,
     comments, imports and what only shows a result at the end do not count. "" where it cannot be parsed.
