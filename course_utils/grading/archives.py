@@ -103,9 +103,11 @@ class _Careful(io.RawIOBase):
         self._file = file
 
     def read(self, size: int = -1) -> bytes:
-        if size is None or size > DIRECTORY_BYTES or size < 0:
+        known = size is not None and 0 <= size <= DIRECTORY_BYTES
+        content = self._file.read(size if known else DIRECTORY_BYTES + 1)
+        if len(content) > DIRECTORY_BYTES:
             raise Unreadable(f"has a list of contents of more than {DIRECTORY_BYTES // MB} MB: not opened")
-        return self._file.read(size)
+        return content
 
     def seek(self, offset: int, whence: int = 0) -> int:
         return self._file.seek(offset, whence)
