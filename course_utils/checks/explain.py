@@ -21,7 +21,8 @@ from course_utils.checks.respond import (
 from course_utils.checks.showing import LINE, WIDTH, numbers_of, shortened, two_rows
 
 if TYPE_CHECKING:
-    from course_utils.checks.exercise import Exercise, Failure
+    from course_utils.checks.diagnosis import Failure
+    from course_utils.checks.exercise import Exercise
 
 
 def points(number: int) -> str:

@@ -11,11 +11,14 @@ import torch
 from torch import nn
 
 from course_utils.checks import explain
-from course_utils.checks.case import Case, Misconception, copied
+from course_utils.checks.case import Case, Misconception
 from course_utils.checks.compare import Difference, Tolerance
-from course_utils.checks.exercise import Exercise, Failure, Verdict
-from course_utils.checks.respond import Response, call, own_randomness
+from course_utils.checks.diagnosis import Failure
+from course_utils.checks.exercise import Exercise
+from course_utils.checks.respond import Response, call, looked_at, own_randomness, play
 from course_utils.checks.values import value_of
+from course_utils.checks.verdict import Verdict
+from course_utils.scenes.modules import outputs
 
 
 class WeightsDoNotFit(ValueError):
@@ -59,7 +62,8 @@ class ModuleExercise(Exercise):
 
     def respond(self, answer: Callable[..., nn.Module], case: Case) -> Response:
         weights = self.weights(case)
-        return call(lambda: _outputs(answer, case, weights), Case())
+        raw = play(answer, outputs, Case((dict(case.kwargs), case.args, weights, case.train)))
+        return looked_at(raw, _output, Case((weights,)))
 
     def expect(self, case: Case) -> Response:
         return self.respond(self.oracle, case)
@@ -75,18 +79,11 @@ class ModuleExercise(Exercise):
         return f"{self.name}({given}) on {explain.written_call('inputs', Case(case.args), None, len)}"
 
 
-def _outputs(answer: Callable[..., nn.Module], case: Case, weights: Sequence[torch.Tensor]) -> Any:
-    module = answer(**copied(dict(case.kwargs)))
-    if not isinstance(module, nn.Module):
-        raise TypeError(f"expected an nn.Module, got {type(module).__name__}")
-    slots = list(module.state_dict().values())
-    shapes, wanted = [tuple(s.shape) for s in slots], [tuple(w.shape) for w in weights]
+def _output(raw: Mapping[str, Any], weights: Sequence[torch.Tensor]) -> Any:
+    shapes, wanted = list(raw["shapes"]), [tuple(weight.shape) for weight in weights]
     if shapes != wanted:
         raise WeightsDoNotFit(f"the weights should have the shapes {wanted}; yours have {shapes}")
-    with torch.no_grad():
-        for slot, weight in zip(slots, weights, strict=True):
-            slot.copy_(weight)
-        return module.train(case.train)(*copied(case.args))
+    return raw["output"]
 
 
 COMPARISONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}

@@ -8,7 +8,12 @@ from typing import Any
 
 from course_utils.checks.case import Case
 from course_utils.checks.functions import FunctionExercise
-from course_utils.checks.respond import Response, call
+from course_utils.checks.respond import Response, looked_at, play
+
+
+def as_it_is(raw: Any, *_args: Any, **_kwargs: Any) -> Any:
+    """Looks at nothing in particular: the raw data itself is compared."""
+    return raw
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,16 +21,19 @@ class ObservedExercise(FunctionExercise):
     """The learner writes a function (or class) that changes models, reads loaders and the like.
 
     Args:
-        observe: called as `observe(answer, *case.args, **case.kwargs)`; sets the scene, lets the answer
-            act, and returns what can be seen afterwards, by name. It knows no expected value.
+        scene: a function of `course_utils.scenes`, called as `scene(answer, *case.args, **case.kwargs)`; sets
+            the scene, lets the answer act, and returns raw data. It knows no expected value, for when grading
+            it is played in the answer's own process, which may send anything in place of its data.
+        look: called as `look(raw, *case.args, **case.kwargs)`; what can be seen in the raw data, by name.
         written: the call as the learner reads it, e.g. "train_step(model, images, labels, optimizer)".
     """
 
-    observe: Callable[..., Mapping[str, Any]]
+    scene: Callable[..., Any]
+    look: Callable[..., Mapping[str, Any]] = as_it_is
     written: str = ""
 
     def respond(self, answer: Callable, case: Case) -> Response:
-        return call(self.observe, Case((answer, *case.args), case.kwargs))
+        return looked_at(play(answer, self.scene, case), self.look, case)
 
     def expect(self, case: Case) -> Response:
         return self.respond(self.oracle, case)

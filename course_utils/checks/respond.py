@@ -7,7 +7,7 @@ import linecache
 import os
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from course_utils.checks.case import Case, copied
-from course_utils.checks.remote import AnswerLost, Remote
+from course_utils.checks.remote import AnswerLost, Remote, name_of
 
 NOT_THE_LEARNERS = (os.path.dirname(os.__file__), os.path.dirname(os.path.dirname(__file__)), "<frozen")
 WRONG_ARGUMENTS = ("unexpected keyword argument", "required positional argument", "positional arguments but")
@@ -76,6 +76,33 @@ def call(answer: Callable, case: Case, seed: int = 0, echo: bool = True) -> Resp
     return Response(value, inputs_changed=_first_changed(answer, case, args, kwargs) if echo else "")
 
 
+def play(answer: Any, scene: Callable, case: Case, seed: int = 0) -> Response:
+    """The raw data of `scene(answer, *args, **kwargs)`, played where the answer lives.
+
+    Raises:
+        AnswerLost: the answer's process is gone.
+    """
+    if not isinstance(answer, Remote):
+        return call(scene, Case((answer, *case.args), case.kwargs), seed, echo=False)
+    try:
+        return Response(answer.play(name_of(scene), case.args, dict(case.kwargs), seed))
+    except AnswerLost:
+        raise
+    except (Exception, SystemExit) as error:
+        return Response(error=error)
+
+
+def looked_at(raw: Response, look: Callable[..., Any], case: Case) -> Response:
+    """`look(data, *args, **kwargs)` at what a scene gave; raw data of another form than a scene's is an error."""
+    if raw.error is not None:
+        return raw
+    try:
+        with own_randomness(0), silence():
+            return Response(look(raw.value, *copied(case.args), **copied(dict(case.kwargs))))
+    except Exception as error:
+        return Response(error=error)
+
+
 def quietly(function: Callable, *args: Any) -> Any:
     """Our own references and wrong answers: without warnings, and with gradients even where the
     learner has switched them off."""
@@ -121,14 +148,19 @@ def error_text(error: BaseException) -> str:
 def where_raised(error: BaseException) -> str:
     """The learner's own line that raised, as "line 4: `return x @ w`"; empty when it cannot be told."""
     told = getattr(error, "course_where", None)
-    if isinstance(told, str):
-        return told
+    if told is not None:
+        return told if isinstance(told, str) else _last_of(told)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_learners(frame.filename)]
     if not frames:
         return ""
     last = frames[-1]
     line = (last.line or linecache.getline(last.filename, last.lineno or 0)).strip()
     return f"line {last.lineno} of {last.name}: {line}" if line else ""
+
+
+def _last_of(frames: Sequence[tuple[str, int, str]]) -> str:
+    """The innermost of (function, line in the cell, name of the cell), where only the source's owner has the text."""
+    return f"line {frames[-1][1]} of {frames[-1][0]}" if frames else ""
 
 
 def raised_in(error: BaseException) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 
 from course_utils.checks.case import Case, Misconception
 from course_utils.checks.compare import Difference, Tolerance, a_kind_of
-from course_utils.checks.exercise import Exercise, Failure
+from course_utils.checks.diagnosis import Failure
+from course_utils.checks.exercise import Exercise
 from course_utils.checks.respond import Response, call
 from course_utils.checks.showing import shown
 

@@ -3,54 +3,39 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
 
+from course_utils.checks import explain
 from course_utils.checks.case import Case, Misconception
 from course_utils.checks.functions import FunctionExercise
-
-
-def _tied() -> nn.Module:
-    model = nn.Sequential(nn.Linear(6, 6), nn.ReLU(), nn.Linear(6, 6), nn.ReLU(), nn.Linear(6, 3))
-    model[2].weight = model[0].weight
-    return model
-
-
-def _frozen() -> nn.Module:
-    model = nn.Sequential(nn.Conv2d(3, 8, 5), nn.Flatten(), nn.Linear(8, 4))
-    model[0].weight.requires_grad_(False)
-    return model
-
-
-def _nested(width: int) -> nn.Module:
-    block = nn.Sequential(nn.Conv2d(width, width, 3, bias=False), nn.BatchNorm2d(width), nn.ReLU())
-    return nn.Sequential(nn.Conv2d(3, width, (5, 3)), nn.Sequential(block, nn.Conv2d(width, 2, 1)))
-
-
-class _Scale(nn.Module):
-    """A parameter that is neither called weight nor bias, and sits on the model itself."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.gain = nn.Parameter(torch.ones(channels, 1, 1))
-        self.conv = nn.Conv2d(channels, channels, 3, groups=channels)
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.conv(images) * self.gain
+from course_utils.checks.observed import ObservedExercise
+from course_utils.scenes.counting import MODELS, count_in
 
 
 def _count_cases(rng: torch.Generator) -> list[Case]:
     width = int(torch.randint(4, 12, (), generator=rng))
     return [
-        Case((nn.Linear(12, width),), label="one linear layer with bias"),
-        Case((nn.Sequential(nn.Conv2d(2, width, 3, bias=False)),), label="a convolution without bias"),
-        Case((_nested(width),), label="layers inside layers, with batch norm"),
-        Case((_Scale(width),), label="a parameter of another name"),
-        Case((_tied(),), label="two layers that share one weight"),
-        Case((_frozen(),), label="a frozen weight: it is a parameter all the same"),
-        Case((nn.ReLU(),), label="no parameters at all"),
+        Case(("linear", width), label="one linear layer with bias"),
+        Case(("convolution", width), label="a convolution without bias"),
+        Case(("nested", width), label="layers inside layers, with batch norm"),
+        Case(("scale", width), label="a parameter of another name"),
+        Case(("tied", width), label="two layers that share one weight"),
+        Case(("frozen", width), label="a frozen weight: it is a parameter all the same"),
+        Case(("empty", width), label="no parameters at all"),
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _CountExercise(ObservedExercise):
+    """The models are built where the answer lives; the learner reads their kind, as in any function's call."""
+
+    def describe(self, case: Case, answer: Any) -> str:
+        kind, width = case.args
+        return explain.written_call(self.name, Case((MODELS[kind](width),)), answer, self.oracle)
 
 
 def _count(model: nn.Module) -> int:
@@ -59,11 +44,12 @@ def _count(model: nn.Module) -> int:
     return sum(math.prod(p.shape) for p in seen.values())
 
 
-COUNT_PARAMETERS = FunctionExercise(
+COUNT_PARAMETERS = _CountExercise(
     name="count_parameters",
     points=1,
     minutes=5,
     oracle=_count,
+    scene=count_in,
     cases=_count_cases,
     misconceptions=(
         Misconception(

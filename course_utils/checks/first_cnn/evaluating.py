@@ -2,54 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from course_utils.checks.case import Case, Misconception
-from course_utils.checks.first_cnn.scenes import (
-    CountingLoader,
-    batches,
-    build,
-    flat_buffers,
-    mode_of,
-    seed_from,
-)
+from course_utils.checks.first_cnn.shared import mode_shown, seed_from
 from course_utils.checks.observed import ObservedExercise
+from course_utils.scenes.first_cnn import evaluate_once
 
 
-class Watched(nn.Module):
-    """Passes images on to a model and notes whether gradients were being recorded."""
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model = model
-        self.recorded = False
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        logits = self.model(images)
-        self.recorded = self.recorded or logits.requires_grad
-        return logits
-
-
-def observe_evaluation(answer: Callable, kind: str, sizes: tuple, mode: str, seed: int) -> dict:
-    """Evaluate once, and look at what came back and at what the model is like afterwards."""
-    model = Watched(build(kind, seed))
-    model.train(mode == "training")
-    before = flat_buffers(model)
-    loader = CountingLoader(batches(sizes, seed))
-    torch.manual_seed(seed)
-    with torch.enable_grad():  # on leaving, gradients are as they were, whatever the answer did to them
-        returned = answer(model, loader)
-        still_on = torch.is_grad_enabled()
-    seen = {"returned": returned if not isinstance(returned, list) else tuple(returned)}
-    seen["the mode afterwards"] = mode_of(model)
-    seen["gradients were recorded"] = model.recorded
-    seen["gradients can be recorded afterwards"] = still_on
-    seen["batch norm's averages changed"] = not torch.equal(before, flat_buffers(model))
-    return seen
+def what_evaluation_did(raw: Mapping[str, Any], kind: str, _sizes, _mode, seed: int) -> dict:
+    """What came back, and what the model is like afterwards."""
+    returned, buffers = raw["returned"], zip(raw["buffers before"], raw["buffers"], strict=True)
+    return {
+        "returned": returned if not isinstance(returned, list) else tuple(returned),
+        "the mode afterwards": mode_shown(raw, kind, seed),
+        "gradients were recorded": raw["recorded"],
+        "gradients can be recorded afterwards": raw["still on"],
+        "batch norm's averages changed": not all(torch.equal(before, after) for before, after in buffers),
+    }
 
 
 def reference(model, loader):
@@ -231,7 +205,8 @@ EVALUATE = ObservedExercise(
     minutes=15,
     written="evaluate(model, loader)",
     oracle=reference,
-    observe=observe_evaluation,
+    scene=evaluate_once,
+    look=what_evaluation_did,
     cases=_cases,
     misconceptions=MISCONCEPTIONS,
     hints=(

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from course_utils.checks.case import Case, Misconception
-from course_utils.checks.first_cnn.scenes import seed_from
+from course_utils.checks.first_cnn.shared import seed_from
 from course_utils.checks.observed import ObservedExercise
+from course_utils.scenes.first_cnn import SIZES, show_images
 
 
 class Published(nn.Module):
-    "The layout that a popular article prints for ImageNet, in our own words; `mend` changes parts of"
-
-    "it."
+    """The layout that a popular article prints for ImageNet, in our own words; the arguments change parts of it."""
 
     def __init__(
         self, num_classes: int, *, outputs: int | None = 2, pool: bool = False, rows: str = "mixed"
@@ -108,49 +108,33 @@ class _Reference(nn.Module):
         return self.head(torch.relu(self.conv(images)).amax(dim=(2, 3)))
 
 
-def observe_network(answer: Callable, count: int, size: int, num_classes: int, seed: int) -> dict:
-    """Build the network, show it a batch and then its first image alone, and look at the rows."""
-    torch.manual_seed(seed)
-    model = answer(num_classes)
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"expected an nn.Module, got {type(model).__name__}")
-    images = torch.randn(count, 3, size, size)
+def what_network_did(raw: Mapping[str, Any], count: int, _size: int, num_classes: int, _seed: int) -> dict:
+    """Is there a row of logits for each image, which depends on that image alone?"""
+    logits, alone = raw["logits"], raw["alone"]
     labels = torch.arange(count) % num_classes
     labels[-1] = num_classes - 1
-    model.eval()
-    with torch.no_grad():
-        logits, again, alone = model(images), model(images), model(images[:1])
-        others = model(torch.cat([images[:1], 2 * images[1:].flip(0)]))
-        all_sizes = all(_takes(model, side, num_classes) for side in SIZES)
     in_order = logits.shape == (count, num_classes)
     own_row = in_order and alone.shape == (1, num_classes)
     return {
         "shape of the logits of one image": tuple(alone.shape),
         "shape of the logits": tuple(logits.shape),
         "the same images give the same rows again": in_order
-        and torch.allclose(again, logits, rtol=1e-3, atol=1e-4),
+        and torch.allclose(raw["again"], logits, rtol=1e-3, atol=1e-4),
         "image 0 alone gives the same row": own_row
         and torch.allclose(alone[0], logits[0], rtol=1e-3, atol=1e-4),
         "image 0 ignores its neighbours": in_order
-        and torch.allclose(others[0], logits[0], rtol=1e-3, atol=1e-4),
+        and torch.allclose(raw["others"][0], logits[0], rtol=1e-3, atol=1e-4),
         "different images give different rows": in_order
         and not torch.allclose(logits[0], logits[-1], atol=1e-6),
         "the cross-entropy is finite": in_order and bool(F.cross_entropy(logits, labels).isfinite()),
         "the rows are probabilities": in_order and _are_probabilities(logits),
         "some logits are negative": num_classes < MANY or (in_order and bool((logits < 0).any())),
-        "parameters can be trained": any(p.requires_grad for p in model.parameters()),
-        "one network takes images of 32, 64 and 72 pixels": all_sizes,
+        "parameters can be trained": any(raw["trainable"]),
+        "one network takes images of 32, 64 and 72 pixels": all(
+            isinstance(raw["rows"][side], torch.Tensor) and tuple(raw["rows"][side].shape) == (2, num_classes)
+            for side in SIZES
+        ),
     }
-
-
-SIZES = (32, 64, 72)
-
-
-def _takes(model: nn.Module, size: int, num_classes: int) -> bool:
-    try:
-        return tuple(model(torch.ones(2, 3, size, size)).shape) == (2, num_classes)
-    except Exception:  # whatever a layer raises when a size does not fit
-        return False
 
 
 MANY = 17  # with so many classes an honest untrained network has logits of both signs
@@ -176,7 +160,8 @@ MENDED_NET = ObservedExercise(
     minutes=15,
     written="MendedNet(num_classes), called on a batch and on its first image alone",
     oracle=_Reference,
-    observe=observe_network,
+    scene=show_images,
+    look=what_network_did,
     cases=_cases,
     misconceptions=(
         Misconception(

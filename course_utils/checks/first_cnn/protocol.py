@@ -3,58 +3,27 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
-from torch import nn
 
 from course_utils.checks.case import Case, Misconception
-from course_utils.checks.first_cnn.scenes import CountingLoader
 from course_utils.checks.observed import ObservedExercise
+from course_utils.scenes.first_cnn import choose_epoch
 from course_utils.training import evaluate
 
 
-class Threshold(nn.Module):
-    """Calls a one-pixel image class 1 when it is brighter than the cut: accuracy is a function of that.
-
-    Half of the cut is a parameter and half a buffer, as batch norm has them, so that both must be kept.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.cut = nn.Parameter(torch.tensor(0.0))
-        self.register_buffer("running_cut", torch.tensor(0.0))
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        brightness = images.flatten(1)[:, :1] - (self.cut + self.running_cut)  # (N, 1)
-        return torch.cat([-brightness, brightness], dim=1)  # (N, 2)
-
-
-def _loader(brightness: torch.Tensor, labels: torch.Tensor, batch_size: int = 4) -> CountingLoader:
-    images = brightness.view(-1, 1, 1, 1)
-    return CountingLoader(list(zip(images.split(batch_size), labels.split(batch_size), strict=True)))
-
-
-def observe_choice(answer: Callable, cuts: torch.Tensor, val: tuple, test: tuple) -> dict:
-    """Let the answer train a model whose weights after each epoch are written in `cuts`, and count."""
-    model = Threshold()
-    val_loader, test_loader = _loader(*val), _loader(*test)
-    passes = []
-
-    def train_one_epoch(given: nn.Module) -> None:
-        with torch.no_grad():
-            for half in (given.cut, given.running_cut):
-                half.copy_(cuts[min(len(passes), len(cuts) - 1)] / 2)
-        passes.append(1)
-
-    returned = answer(model, train_one_epoch, val_loader, test_loader, len(cuts))
+def what_choice_did(raw: Mapping[str, Any], cuts: torch.Tensor, _val: tuple, _test: tuple) -> dict:
+    """What was chosen, how often each loader was read, and with which weights the model ends."""
+    returned = raw["returned"]
     return {
         "returned": tuple(returned) if isinstance(returned, list) else returned,
-        "times the test loader was read": test_loader.reads,
-        "the validation loader was read in every epoch": val_loader.reads >= len(cuts),
-        "epochs trained": len(passes),
-        "the model ends with the weights of the chosen epoch": model.cut.detach() * 2,
-        "and with its buffers": model.running_cut * 2,
+        "times the test loader was read": raw["test reads"],
+        "the validation loader was read in every epoch": raw["val reads"] >= len(cuts),
+        "epochs trained": raw["epochs"],
+        "the model ends with the weights of the chosen epoch": raw["cut"] * 2,
+        "and with its buffers": raw["running cut"] * 2,
     }
 
 
@@ -287,7 +256,8 @@ BEST_EPOCH = ObservedExercise(
     minutes=20,
     written="best_epoch(model, train_one_epoch, val_loader, test_loader, epochs)",
     oracle=reference,
-    observe=observe_choice,
+    scene=choose_epoch,
+    look=what_choice_did,
     cases=_cases,
     misconceptions=MISCONCEPTIONS,
     hints=(

@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 
 from course_utils.checks.case import Case, Misconception
-from course_utils.checks.first_cnn.scenes import OPTIMIZERS, batches, build, flat_weights, mode_of, seed_from
+from course_utils.checks.first_cnn.shared import mode_shown, seed_from
 from course_utils.checks.observed import ObservedExercise
+from course_utils.scenes.first_cnn import take_steps
 
 
-def observe_steps(answer: Callable, kind: str, optimizer: str, sizes: tuple, mode: str, seed: int) -> dict:
-    """Take one step a batch and note what each returned, and the weights at the end."""
-    model = build(kind, seed)
-    model.train(mode == "training")
-    steps = OPTIMIZERS[optimizer](model.parameters())
-    events: list[str] = []
-    next(model.parameters()).register_hook(lambda gradient: events.append("backward"))
-    steps.register_step_post_hook(lambda *_: events.append("step"))  # after: a closure runs backward inside
-    returned = {}
-    for number, (images, labels) in enumerate(batches(sizes, seed), 1):
-        torch.manual_seed(seed + number)  # the same dropout mask for every answer
-        returned[f"returned by step {number}"] = answer(model, images, labels, steps)
-    graphs = [_has_graph(value) for value in returned.values()]
+def what_steps_did(raw: Mapping[str, Any], kind: str, _optimizer, _sizes, _mode, seed: int) -> dict:
+    """What each step returned and in which order it worked, the weights and the mode at the end."""
+    graphs = [_has_graph(value) for value in raw["returned"]]
     return {
-        "the order": ", then ".join(events[:2]),
-        **returned,
-        "the weights afterwards": flat_weights(model),
-        "the mode afterwards": mode_of(model),
+        "the order": ", then ".join(raw["events"]),
+        **{f"returned by step {number}": value for number, value in enumerate(raw["returned"], 1)},
+        "the weights afterwards": raw["weights"],
+        "the mode afterwards": mode_shown(raw, kind, seed),
         "a returned tensor still has its graph": any(graphs),
     }
 
 
-def _has_graph(value) -> bool:
+def _has_graph(value: Any) -> bool:
     parts = value if isinstance(value, (tuple, list)) else [value]
     return any(isinstance(part, torch.Tensor) and part.requires_grad for part in parts)
 
@@ -264,7 +256,8 @@ TRAIN_STEP = ObservedExercise(
     minutes=15,
     written="train_step(model, images, labels, optimizer), called once for each of three batches",
     oracle=reference,
-    observe=observe_steps,
+    scene=take_steps,
+    look=what_steps_did,
     cases=_cases,
     rtol=1e-3,
     atol=1e-4,
