@@ -78,7 +78,7 @@ class _Judging:
     """One submission under way."""
 
     def __init__(self, given: Transplant, sandbox: Sandbox, rules: Rules) -> None:
-        self.lesson, self.answers = given.lesson, given.answers
+        self.lesson, self.answers, self.untouched = given.lesson, given.answers, given.not_attempted
         self.sandbox, self.rules = sandbox, rules
         self.found: dict[str, Result] = {}
         self.printed: list[str] = []
@@ -86,7 +86,7 @@ class _Judging:
     def results(self) -> tuple[dict[str, Result], str]:
         self._from_top_to_bottom()
         for name, result in self.found.items():
-            if result.state in AGAIN and name in self.answers and self._has_company(name):
+            if result.state in AGAIN and name not in self.untouched and self._has_company(name):
                 self.found[name] = self._better(result, self._alone(name))
         return self.found, "\n".join(filter(None, self.printed))
 
@@ -97,6 +97,9 @@ class _Judging:
         for name, exercise in self.lesson.checks.items():
             if name not in self.answers:
                 self.found[name] = verdicts.without_answer(exercise, records.MISSING)
+                continue
+            if name in self.untouched:
+                self.found[name] = verdicts.without_answer(exercise, records.NOT_ATTEMPTED)
                 continue
             if self._is_refused(exercise):
                 self.found[name] = verdicts.without_answer(exercise, records.REFUSED)
@@ -136,7 +139,8 @@ class _Judging:
     def _has_company(self, name: str) -> bool:
         """Did anything else run in its process, or would a reference help?"""
         before = list(self.lesson.checks)[: list(self.lesson.checks).index(name)]
-        return any(other in self.answers for other in before) or bool(self.lesson.checks[name].needs)
+        ran = set(self.answers) - self.untouched
+        return any(other in ran for other in before) or bool(self.lesson.checks[name].needs)
 
     @staticmethod
     def _better(first: Result, alone: Result) -> Result:

@@ -63,7 +63,7 @@ def result(exercise: Exercise, verdict: Verdict, source: str) -> Result:
     state = RIGHT if verdict.passed else WRONG if verdict.attempted else NOT_ATTEMPTED
     return Result(
         exercise=exercise.name,
-        points=float(exercise.earned(verdict)),
+        points=float(verdict.points(exercise)),
         possible=float(exercise.points),
         state=state,
         right=verdict.right,
@@ -72,7 +72,7 @@ def result(exercise: Exercise, verdict: Verdict, source: str) -> Result:
         says=(known.says if verdict.certain else exercise.partly(known)) if known else "",
         see=((known.see if known else "") or exercise.see) if state == WRONG else "",
         certain=bool(known and verdict.certain),
-        failed_cases=tuple(dict.fromkeys(each.case.label for each in failed if each.case.label)),
+        failed_cases=verdict.failed_labels,
         error_type=error_type(raised) if raised is not None else "",
         error_line=error_line(raised, exercise.name, source) if raised is not None else "",
         text=verdict.text,
