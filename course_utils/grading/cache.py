@@ -14,16 +14,13 @@ import course_utils
 
 PACKAGE = Path(course_utils.__file__).parent
 # What never touches a verdict. All else counts: to judge once more costs a moment, a stale verdict is wrong.
-NOT_IN_VERDICTS = frozenset(
-    """
-    authoring plots widgets cli.py doctor.py grade_options.py train_options.py grading/batch.py grading/begin.py
-    grading/charts.py grading/class_figures.py grading/class_report.py grading/command.py grading/feedback.py
-    grading/junit.py grading/lesson_kernel.py grading/links.py grading/look_alike.py grading/merge.py
-    grading/nbval_plugin.py grading/pages.py grading/progress.py grading/quick_start.py grading/results.py
-    grading/results_folder.py grading/seat.py grading/shard.py grading/similarity.py grading/summary.py
-    grading/tables.py
-    """.split()
-)
+FOLDERS = ("authoring", "plots", "widgets")
+FILES = ("cli.py", "doctor.py", "grade_options.py", "train_options.py")
+REPORTS = "charts class_figures class_report feedback junit links look_alike pages results sentences tables"
+THE_LEARNERS = "lesson_cells lesson_kernel nbval_plugin quick_start"
+BATCH = "batch begin command merge progress results_folder seat shard similarity summary"
+GRADING = frozenset(f"grading/{name}.py" for name in f"{REPORTS} {THE_LEARNERS} {BATCH}".split())
+NOT_IN_VERDICTS = GRADING.union(FOLDERS, FILES)
 
 
 def versions(root: Path, lessons: Iterable[str]) -> dict[str, str]:
