@@ -16,8 +16,9 @@ from course_utils.checks import Exercise
 from course_utils.checks.memory import remembering
 from course_utils.grading.cache import key
 from course_utils.grading.judge import Rules, judge_submission
-from course_utils.grading.lessons import load_lessons
+from course_utils.grading.lessons import Lesson, load_lessons
 from course_utils.grading.look_alike import forms_that_say_nothing
+from course_utils.grading.preload import preload
 from course_utils.grading.records import Record
 from course_utils.grading.sandbox import Limits, Sandbox
 from course_utils.grading.tiers import Tier
@@ -60,7 +61,7 @@ class Judge:
         tier = Tier(self._settings["tier"], self._settings["tier_why"])
         with ExitStack() as stack:
             stack.enter_context(remembering())
-            self._sandbox = stack.enter_context(Sandbox(tier, Limits()))
+            self._sandbox = stack.enter_context(Sandbox(tier, Limits(), preload(self._asked())))
             self._stack = stack.pop_all()
         return self
 
@@ -70,10 +71,13 @@ class Judge:
     def lessons_and_points(self) -> dict[str, dict[str, float]]:
         """What each exercise is worth, by lesson."""
         return {
-            slug: {name: float(exercise.points) for name, exercise in lesson.checks.items()}
-            for slug, lesson in self._lessons.items()
-            if self._settings["only"] in (None, slug)
+            lesson.slug: {name: float(exercise.points) for name, exercise in lesson.checks.items()}
+            for lesson in self._asked()
         }
+
+    def _asked(self) -> list[Lesson]:
+        """The lessons that submissions may be of."""
+        return [lesson for slug, lesson in self._lessons.items() if self._settings["only"] in (None, slug)]
 
     def forms(self) -> dict[str, dict[str, list[str]]]:
         """The forms of answers that submissions may share without being alike."""
