@@ -29,7 +29,7 @@ def exception_fields(error: BaseException) -> dict[str, Any]:
 def exception_from(data: dict) -> BaseException:
     """An exception of a built-in class, never raised yet, made from what was sent.
 
-    It carries `course_where`, a tuple of (function, line in the cell, name of the cell), outermost first,
+    It carries `course_frames`, a tuple of (function, line in the cell, name of the cell), outermost first,
     and `course_raised_in`, the name of the function whose body raised.
 
     Raises:
@@ -39,7 +39,7 @@ def exception_from(data: dict) -> BaseException:
     if not (text is None or type(text) is str) or type(where) is not list or type(raised_in) is not str:
         raise CodecError("an exception is a class, a text, and where it was raised")
     error = _made(_class_named(data.get("type")), None if text is None else text[:LONGEST_TEXT])
-    error.course_where = tuple(_frame(entry) for entry in where[:MOST_FRAMES])
+    error.course_frames = tuple(_frame(entry) for entry in where[:MOST_FRAMES])
     error.course_raised_in = raised_in[:LONGEST_NAME]
     return error
 
