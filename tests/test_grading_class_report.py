@@ -103,7 +103,7 @@ def test_the_bars_of_the_histogram_hold_everybody_and_lie_inside(totals, possibl
             and width > 1
             and height > 0
             and x + width <= 720
-            and math.isclose(y + height, 204)
+            and math.isclose(y + height, 220)
         )
     counts = [int(label) for label in chart_texts(chart, "value") if label.isdigit()]
     assert sum(counts) == len(totals) and len(counts) == len(bars)

@@ -12,6 +12,8 @@ from course_utils.grading.feedback import feedback_html
 from course_utils.grading.links import paragraph, published_lessons
 from course_utils.grading.records import MISSING, NOT_ATTEMPTED, REFUSED, STATES, STOPPED, WRONG
 from course_utils.grading.sentences import ON_THIS_CALL, explanation, raised, sentence
+from course_utils.grading.verdicts import error_line, error_type
+from course_utils.worker.codec import decode, encode
 from tests.grading_records import LESSON, NASTY, SECRET, Page, assert_inert, flipped, record, result
 
 LESSONS = Path(__file__).parent.parent / "lessons"
@@ -44,6 +46,20 @@ def test_without_an_address_a_paragraph_is_named_and_not_linked():
 def test_an_exception_is_told_with_the_students_own_line():
     told = text_of(result("conv2d", WRONG, error_type="IndexError", error_line="line 3: return image[9]"))
     assert "Your code raised an IndexError: line 3: return image[9]" in told
+
+
+def test_the_line_that_raised_comes_through_the_sandbox_from_the_submission():
+    source = "def conv2d(image):\n    kernel = [1]\n    return kernel[5]  # far"
+    cell = {}
+    exec(compile(source, "<answer conv2d>", "exec"), cell)
+    with pytest.raises(IndexError) as caught:
+        cell["conv2d"](0)
+    received = decode(encode(caught.value))
+    assert (error_type(received), error_line(received, "conv2d", source)) == (
+        "IndexError",
+        "line 3: return kernel[5]  # far",
+    )
+    assert error_line(received, "conv2d", "one = 'line'") == ""  # a line that the submission does not have
 
 
 def test_only_names_of_built_in_exceptions_are_told():

@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from course_utils.grading.visible import number, visible
 
-WIDTH, HEIGHT = 720, 250
-LEFT, RIGHT, TOP, BOTTOM = 46, 12, 26, 46  # room for the labels of the axes
+WIDTH, HEIGHT = 720, 266
+LEFT, RIGHT, TOP, BOTTOM = 46, 12, 42, 46  # room for the labels of the axes and of the median
 BARS = 26  # at most, so that each can carry its label
 
 
