@@ -76,8 +76,10 @@ def is_stub(source: str, stub: str) -> bool:
     """Is it what was handed out, up to space and comments? An emptied cell is no attempt, either."""
     if source.strip() == stub.strip():
         return True
+    if "NotImplementedError" not in source:
+        return all(not line.strip() or line.strip().startswith("#") for line in source.splitlines())
     tree = parsed(source)
     try:
-        return tree is not None and (not tree.body or ast.dump(tree) == ast.dump(ast.parse(stub)))
+        return tree is not None and ast.dump(tree) == ast.dump(ast.parse(stub))
     except RecursionError:
         return False

@@ -111,7 +111,7 @@ def _why_no_json(text: str, error: ValueError) -> str:
         return (
             "The file holds the marks of an unfinished git merge. Settle the conflict and hand it in again."
         )
-    if getattr(error, "pos", 0) >= len(text.rstrip()):
+    if start.startswith("{") and not text.rstrip().endswith("}"):
         return "The notebook is cut off: the file ends in the middle. Save it and hand it in again."
     place = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
     return f"The file is no notebook: it is not JSON{place}. Save it in JupyterLab and hand it in again."

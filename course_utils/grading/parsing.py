@@ -6,13 +6,15 @@ import ast
 import symtable
 import warnings
 from collections.abc import Iterator
+from functools import lru_cache
 
 LONGEST = 100_000  # characters of one answer; the longest of the course's own has 1,500
 ANSWER_FAULTS = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
 
 
+@lru_cache(maxsize=8)  # one cell is looked at for several reasons, one after another
 def parsed(source: str) -> ast.Module | None:
-    """The tree of `source`; None where it is no Python, is too long or is nested beyond all sense."""
+    """The tree of `source`, not to be changed; None where it is no Python, or too long or too nested."""
     if len(source) > LONGEST:
         return None
     try:

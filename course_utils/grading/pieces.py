@@ -11,7 +11,8 @@ from course_utils.grading.magics import without_magics
 from course_utils.grading.notebook_file import Cell
 from course_utils.grading.parsing import LONGEST, bound_names, global_reads, parsed
 
-MOST_TEXT = 2_000_000  # characters of code that are searched for functions by name
+MOST_TEXT = 400_000  # characters of code that are searched for functions by name
+MOST_MARKED = 1_000_000  # characters of code in cells that say they are answers
 
 
 @dataclass(frozen=True)
@@ -53,19 +54,20 @@ class Piece:
 
 
 def pieces_of(cells: Iterable[Cell]) -> tuple[list[Piece], bool]:
-    """The code cells, and whether there was too much code to search all of it.
+    """The code cells, and whether there was too much code to take all of it.
 
-    Of cells without any mark only the first MOST_TEXT characters are taken: marked ones always are.
+    Cells without any mark have less room than marked ones, which are more likely to be answers.
     """
-    found, room = [], MOST_TEXT
+    found, over = [], False
+    room = {True: MOST_MARKED, False: MOST_TEXT}
     for cell in cells:
         if not cell.is_code:
             continue
         marked = bool(cell.grade_id or cell.exercise)
-        room -= 0 if marked else len(cell.source)
-        if len(cell.source) > LONGEST:
-            found += [Piece(cell, cell.source)] if marked else []
-        elif marked or room >= 0:
-            source, commands = without_magics(cell.source)
-            found.append(Piece(cell, source, tuple(commands)))
-    return found, room < 0
+        room[marked] -= min(len(cell.source), LONGEST)
+        over = over or room[marked] < 0
+        if room[marked] < 0 or (len(cell.source) > LONGEST and not marked):
+            continue
+        source, commands = without_magics(cell.source) if len(cell.source) <= LONGEST else (cell.source, [])
+        found.append(Piece(cell, source, tuple(commands)))
+    return found, over

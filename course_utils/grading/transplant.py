@@ -117,9 +117,6 @@ def _taken(lesson: Lesson, matching: Matching, general: list[Remark]) -> Transpl
 def _source(lesson: Lesson, exercise: str, match: Match, added: Sequence[Piece]) -> tuple[str, list[str]]:
     """The text to run for an exercise, and what was changed about it."""
     remarks = []
-    commands = [command for piece in match.cells for command in piece.commands]
-    if commands:
-        remarks.append(f"IPython's commands were taken out: {_some(commands)}.")
     source, looks = without_looks(lesson, exercise, "\n\n".join(piece.source for piece in match.cells))
     if looks:
         remarks.append(f"Statements that check or draw were taken out (line {_some(map(str, looks))}).")
@@ -151,6 +148,9 @@ def _about_match(exercise: str, match: Match) -> Iterable[str]:
         whole = len(by_name) == len(match.cells)
         state = "The answer cell was left as handed out" if whole else "Part of it stands elsewhere"
         yield f"{state}; cell {_some(by_name)} was taken by the names that it defines."
+    commands = [command for piece in match.cells for command in piece.commands]
+    if commands:
+        yield f"IPython's commands were taken out: {_some(commands)}."
     if len(match.cells) > 1:
         yield f"Put together from cells {_some(str(piece.number) for piece in match.cells)}."
 
