@@ -4,12 +4,12 @@ import os
 import signal
 
 import pytest
+from grading_pattern import EXERCISES, pretended_batch, record
 
 from course_utils.grading import batch as batches
 from course_utils.grading.batch import in_order
 from course_utils.grading.errors import GradingError
 from course_utils.grading.records import MISSING, STOPPED
-from tests.grading_pattern import EXERCISES, pretended_batch, record
 
 
 def graded(texts, **options):

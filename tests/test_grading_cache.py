@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from grading_pattern import record, run
 
 import course_utils
 from course_utils import cli
@@ -14,7 +15,6 @@ from course_utils.grading import cache
 from course_utils.grading.begin import begin, seed_of, settings_of, tier_of
 from course_utils.grading.errors import GradingError
 from course_utils.grading.results_folder import ResultsFolder, read_json, write_json
-from tests.grading_pattern import record, run
 
 TAKEN = {"lesson": "02_convolution", "answers": {"conv2d": "def conv2d(): ..."}, "remarks": [], "fatal": None}
 SETTINGS = {"seed": 7, "tier": "bubblewrap", "seconds": 300.0, "versions": {"checks": "abc", "torch": "2"}}

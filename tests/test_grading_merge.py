@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from grading_pattern import record, run
 
 from course_utils.grading import shard
 from course_utils.grading.errors import GradingError
 from course_utils.grading.merge import merged
 from course_utils.grading.results_folder import SCORES, write_json
-from tests.grading_pattern import record, run
 
 CLASS = [record(f"s{number}", points=number % 4) for number in range(7)]
 

@@ -28,18 +28,21 @@ def run_lines(run: Run, out: str, of: int, command: str) -> list[str]:
 
 
 def score_lines(records: Sequence[Record]) -> list[str]:
-    """A line for each lesson: how many submissions, and the median of their points."""
+    """A line for each lesson: how many submissions, and the median of the points of those with a verdict."""
     lines = []
-    for lesson in sorted({record.lesson for record in records}):
-        own = [record for record in records if record.lesson == lesson]
-        possible = max((record.possible for record in own), default=0.0)
-        middle = number(median(record.total for record in own))
-        what = f"{len(own)} submission{'s' * (len(own) != 1)}"
-        if lesson:
-            lines.append(f"{lesson}: {what} graded, median {middle} of {number(possible)} points")
-        else:
-            lines.append(f"{what} of no lesson, not graded")
-    return lines
+    for lesson in sorted({record.lesson for record in records if record.lesson}):
+        judged = [record for record in records if record.lesson == lesson and not record.fatal]
+        line = f"{lesson}: {_submissions(len(judged))} graded"
+        if judged:
+            middle, possible = median(record.total for record in judged), judged[0].possible
+            line += f", median {number(middle)} of {number(possible)} points"
+        lines.append(line)
+    without = sum(bool(record.fatal) for record in records)
+    return [*lines, f"{_submissions(without)} could not be graded: see below"] if without else lines
+
+
+def _submissions(count: int) -> str:
+    return f"{count} submission{'s' * (count != 1)}"
 
 
 def problem_lines(run: Run) -> list[str]:
