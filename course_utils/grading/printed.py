@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import unicodedata
 
-PIECE = 65536
+PIECE = 2**20
 FLOOD = 64 * 2**20  # bytes
 SHOWN = "\n\t"
 HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # control, format (bidirectional too), and no characters
@@ -20,6 +22,9 @@ class Printed:
 
     def __init__(self, pipe: int, limit: int) -> None:
         os.set_blocking(pipe, False)
+        if hasattr(fcntl, "F_SETPIPE_SZ"):
+            with contextlib.suppress(OSError):  # more than one user may have
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIECE)
         self._pipe: int | None = pipe
         self._limit = limit
         self._kept = bytearray()

@@ -1,7 +1,7 @@
 """Where a student's code runs: `Sandbox` starts workers, `Worker.ask` asks one and reads its data.
 
-The judge believes nothing that a worker sends and waits for nothing beyond a limit. What a worker printed goes
-to a log of its own.
+The judge believes nothing that a worker sends and waits for nothing beyond a limit. What a worker printed
+goes to a log of its own.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Limits:
 class Sandbox:
     """Starts workers, each forked from a zygote that has PyTorch loaded. A context manager.
 
-    One worker lives at a time: a new one ends the one before. The thread that starts a worker must outlive it.
+    One worker lives at a time: a new one ends the one before. The thread that starts one must outlive it.
 
     Args:
         tier: how safely (the best that works here, where None).
@@ -115,7 +115,7 @@ class Sandbox:
 
 
 class Worker:
-    """One process of the student's. A context manager; after `close` or `WorkerEnded` nothing of it is left."""
+    """One process of the student's; a context manager. After `close` or `WorkerEnded` nothing is left of it."""
 
     def __init__(self, sandbox: Sandbox, zygote: Zygote, seconds: float) -> None:
         limits = sandbox.limits

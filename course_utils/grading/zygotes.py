@@ -1,4 +1,4 @@
-"""The judge's hold on a zygote: start it, have it fork a worker, end that worker, end it with all it holds."""
+"""The judge's hold on a zygote: start it, have it fork a worker, end that worker, end everything."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def mapped_bytes() -> int:
 
 
 def set_limits(cpu_seconds: int, memory_bytes: int, file_bytes: int, mapped: int, alone: bool) -> None:
-    """Bind this process. `memory_bytes` come on top of what is `mapped`; `alone`: it needs no other process."""
+    """Bind this process. `memory_bytes` come on top of what is `mapped`; `alone`: no process beside it."""
     _lower(resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + CPU_GRACE)
     _lower(resource.RLIMIT_FSIZE, file_bytes)
     _lower(resource.RLIMIT_NOFILE, OPEN_FILES)

@@ -61,6 +61,7 @@ CALLS = {
     "keyctl": (250, 219),
 }
 CLONE3 = 435  # both architectures
+PRCTL, SET_DEATH_SIGNAL = (157, 167), 1  # a worker is killed when its zygote ends, and must not undo that
 X32 = 0x40000000  # the other numbering of x86-64 starts here
 LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
 ALLOW, KILL, ERROR = 0x7FFF0000, 0x80000000, 0x00050000
@@ -99,5 +100,11 @@ def _program(machine: str) -> bytes:
     ]
     for number in numbers:
         steps += [(EQUAL, 0, 1, number), (RETURN, 0, 0, ERROR | EPERM)]
-    steps.append((RETURN, 0, 0, ALLOW))
+    steps += [
+        (EQUAL, 0, 3, PRCTL[column]),
+        (LOAD, 0, 0, 16),  # its first argument
+        (EQUAL, 0, 1, SET_DEATH_SIGNAL),
+        (RETURN, 0, 0, ERROR | EPERM),
+        (RETURN, 0, 0, ALLOW),
+    ]
     return b"".join(struct.pack("=HBBI", *step) for step in steps)

@@ -1,12 +1,12 @@
 """The process from which workers are forked: PyTorch is loaded, nothing computed, no expected value known.
 
 Started as a script, `python -I -S zygote.py SETTINGS`, inside bubblewrap or, in the baseline tier, without.
-SETTINGS is JSON: `path` (sys.path), `control` (number of the socket to the judge), `preload` (modules), `box`
-(a folder to write in), `nobody` (give up root), `nested` (namespaces for each worker), `alone` (process 1 of a
-namespace of its own).
+SETTINGS is JSON: `path` (sys.path), `control` (number of the socket to the judge), `preload` (modules),
+`box` (a folder to write in), `nobody` (give up root), `nested` (namespaces for each worker), `alone` (it is
+process 1 of a namespace of its own).
 
-The judge sends an order with two open files, the worker's socket and its log. Each worker has a keeper, a
-process that enters new namespaces, forks the worker into them, waits for its end and says how it came.
+The judge sends an order with two open files, the worker's socket and its log; and hears how the worker ended
+once nothing of it is left.
 """
 
 from __future__ import annotations
@@ -19,10 +19,8 @@ import os
 import select
 import signal
 import socket
-import struct
 import sys
 import traceback
-from dataclasses import dataclass
 
 if __name__ == "__main__":  # a script in isolated mode: told here where modules are
     sys.path[:] = json.loads(sys.argv[1])["path"]
@@ -31,12 +29,13 @@ from course_utils.worker import confine, frames, limits
 from course_utils.worker.tidy import tidy
 
 SOCKET = 3  # the worker's number for it, after standard input, output and error
-PROCESS = struct.Struct("=q")
 TIDY_SECONDS = 2.0
 
 
 def main() -> None:
     settings = json.loads(sys.argv[1])
+    if settings["alone"] and os.getpid() != 1:
+        raise SystemExit("not process 1: this would kill what is none of ours")
     confine.die_with_parent()
     control = socket.socket(fileno=settings["control"])
     for name in settings["preload"]:
@@ -51,35 +50,33 @@ def main() -> None:
     Zygote(settings, control, mapped).run()
 
 
-@dataclass
-class Keeper:
-    """The keeper of the worker that runs now."""
-
-    pid: int
-    report: int  # open file in which it says the worker's process number, then how it ended
-    folder: str
-    worker: int = 0
-
-
 class Zygote:
+    """Follows the judge's orders: fork a worker, kill it. At most one lives at a time."""
+
     def __init__(self, settings: dict, control: socket.socket, mapped: int) -> None:
         self._settings, self._control, self._mapped = settings, control, mapped
-        self._keeper: Keeper | None = None
+        self._worker = 0  # its process number
+        self._folder = ""
         self._workers = 0
+        self._child_ended, told = socket.socketpair()
+        told.setblocking(False)
+        signal.set_wakeup_fd(told.detach(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # the wakeup tells
 
     def run(self) -> None:
-        """Follow orders until the judge closes the socket."""
+        """Until the judge closes the socket."""
         frames.send(self._control, {"ready": True})
-        while True:
-            watched = [self._control, *([self._keeper.report] if self._keeper else [])]
-            ready, _, _ = select.select(watched, [], [])
-            if self._keeper and self._keeper.report in ready:
-                frames.send(self._control, self._ended())
-            elif self._control in ready and not self._follow():
-                break
-        if self._keeper:
+        following = True
+        while following:
+            ready, _, _ = select.select([self._control, self._child_ended], [], [])
+            if self._child_ended in ready:
+                self._child_ended.recv(4096)
+                self._look_after_worker()
+            elif self._control in ready:
+                following = self._follow()
+        if self._worker:
             self._kill()
-            self._ended()
+            os.waitpid(self._worker, 0)
 
     def _follow(self) -> bool:
         """One order of the judge; False when there will be no more."""
@@ -91,73 +88,50 @@ class Zygote:
             self._fork(order, *files)
             for number in files:
                 os.close(number)
-        elif self._keeper:
+        elif self._worker:
             self._kill()
         return True
 
     def _fork(self, order: dict, sock: int, log: int) -> None:
         self._workers += 1
-        folder = os.path.join(self._settings["box"], "work", str(self._workers))
-        os.makedirs(folder, mode=0o700)
-        reading, writing = os.pipe()
-        pid = os.fork()
-        if not pid:
-            _keep(self._settings, order, self._mapped, folder, (sock, log, writing))
-        os.close(writing)
-        self._keeper = Keeper(pid, reading, folder)
-        told = os.read(reading, PROCESS.size)
-        self._keeper.worker = PROCESS.unpack(told)[0] if told else 0
+        self._folder = os.path.join(self._settings["box"], "work", str(self._workers))
+        os.makedirs(self._folder, mode=0o700)
+        self._worker = confine.fork_apart() if self._settings["nested"] else os.fork()
+        if not self._worker:
+            work(self._settings, order, self._mapped, self._folder, sock, log)
 
     def _kill(self) -> None:
-        """Process 1 of a namespace kills all others of it; elsewhere the worker and the group it leads."""
-        if self._settings["alone"]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(-1, signal.SIGKILL)
-        elif self._keeper.worker:
-            for kill in (os.killpg, os.kill):
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    kill(self._keeper.worker, signal.SIGKILL)
+        """The worker, which has not been waited for: its process number is its own still."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._worker, signal.SIGKILL)
 
-    def _ended(self) -> dict:
-        """The keeper has spoken, or died: clear everything away, and only then say so."""
-        text = os.read(self._keeper.report, 1000)
-        if self._settings["alone"] or not text:
-            self._kill()
-        keeper, self._keeper = self._keeper, None
-        os.close(keeper.report)
+    def _kill_rest(self, leader: int) -> None:
+        """What a worker has left: for process 1 of a namespace all others of it, elsewhere a group."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if self._settings["alone"]:
+                os.kill(-1, signal.SIGKILL)
+            else:
+                os.killpg(leader, signal.SIGKILL)
+
+    def _look_after_worker(self) -> None:
+        """When it has ended, clear everything away, and only then say so."""
+        if not self._worker:
+            return
+        process, status, usage = os.wait4(self._worker, os.WNOHANG)
+        if not process:
+            return
+        self._kill_rest(process)
+        self._worker = 0
         with contextlib.suppress(ChildProcessError):
             while True:
-                os.waitpid(-1 if self._settings["alone"] else keeper.pid, 0)
-        report = json.loads(text) if text else {"signal": 0, "code": 0, "cpu": 0.0}
-        return {"ended": report, "tidy": tidy(keeper.folder, TIDY_SECONDS)}
-
-
-def _keep(settings: dict, order: dict, mapped: int, folder: str, files: tuple[int, int, int]) -> None:
-    """The keeper's whole life. Never returns."""
-    sock, log, report = files
-    try:
-        confine.die_with_parent()
-        if settings["nested"]:
-            confine.own_namespaces()
-        pid = os.fork()
-        if not pid:
-            _work(settings, order, mapped, folder, sock, log)
-        os.close(sock)
-        os.close(log)
-        os.write(report, PROCESS.pack(pid))
-        _, status, usage = os.wait4(pid, 0)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)  # what it left of the group that it led
-        code, number = (0, os.WTERMSIG(status)) if os.WIFSIGNALED(status) else (os.WEXITSTATUS(status), 0)
+                os.waitpid(-1, 0)
+        number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        code = 0 if number else os.WEXITSTATUS(status)
         ended = {"signal": number, "code": code, "cpu": usage.ru_utime + usage.ru_stime}
-        os.write(report, json.dumps(ended).encode())
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(0)
+        frames.send(self._control, {"ended": ended, "tidy": tidy(self._folder, TIDY_SECONDS)})
 
 
-def _work(settings: dict, order: dict, mapped: int, folder: str, sock: int, log: int) -> None:
+def work(settings: dict, order: dict, mapped: int, folder: str, sock: int, log: int) -> None:
     """The worker's whole life: first the walls, then the student's code. Never returns."""
     code = 1
     try:
@@ -170,6 +144,7 @@ def _work(settings: dict, order: dict, mapped: int, folder: str, sock: int, log:
         nothing = os.open(os.devnull, os.O_RDONLY)
         confine.only_files([nothing, log, log, sock])
         confine.plain_signals()
+        confine.die_with_parent()
         limits.set_limits(**order["limits"], mapped=mapped, alone=settings["alone"])
         filtered = confine.give_up_rights()
         if order["probe"]:
