@@ -84,6 +84,8 @@ class Batch:
                     seat.ask_to_leave()
             finally:
                 for seat in self._seats:
+                    seat.tell_to_leave()
+                for seat in self._seats:
                     seat.end()
 
     def _fill_seats(self) -> None:
@@ -191,7 +193,7 @@ class Batch:
             if stream in self._selector.get_map():
                 self._selector.unregister(stream)
         words = seat.last_words()
-        seat.end(1.0)
+        seat.end()
         self._seats.remove(seat)
         if seat.index is None:
             self._bad_starts += 1

@@ -22,7 +22,7 @@ PROGRAM = (
 JUDGE = (sys.executable, "-P", "-c", PROGRAM, str(Path(course_utils.__file__).parent.parent))
 PIECE = 1 << 16  # bytes read or written at a time
 LONGEST_MESSAGE = 64 << 20  # bytes; a record is far smaller
-LEAVE = 10.0  # seconds to end when asked to
+LEAVE = 20.0  # seconds to end when asked to, and to clear away what the sandbox has left
 TAIL = 2000  # characters of what a judge process said before it failed
 
 
@@ -116,11 +116,15 @@ class Seat:
         self._to_send.clear()
         self.process.stdin.close()
 
-    def end(self, seconds: float = LEAVE) -> None:
-        """The process is gone when this returns: by itself, on request, or by force."""
+    def tell_to_leave(self) -> None:
+        """The process ends as soon as it can, whatever it does, unless it was asked to leave before."""
         if not self.process.stdin.closed:
             self.process.terminate()
             self.ask_to_leave()
+
+    def end(self, seconds: float = LEAVE) -> None:
+        """The process is gone when this returns: by itself, as told, or by force."""
+        self.tell_to_leave()
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
