@@ -1,0 +1,201 @@
+"""A class full of cheats, graded as an instructor grades it: nobody gains a point, nobody else loses one."""
+
+from __future__ import annotations
+
+import html.parser
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import naive
+import pytest
+from attacks import ATTACKS
+from grading_class import (
+    PORT_IN_THE_NOTEBOOKS,
+    ROOT,
+    Listener,
+    grade,
+    left_behind,
+    processes,
+    solution,
+)
+
+from course_utils.grading.tiers import BUBBLEWRAP, best_tier
+
+LESSON = "02_convolution"
+SLOW = {  # besides those that end by time
+    "fills_the_disk_with_empty_files",
+    "sleeps_a_little_less_than_allowed",
+    "takes_all_memory",
+    "takes_all_shared_memory",
+}
+LATE = ("finds_",)  # after those that leave something
+EVERY = 12  # an honest submission after so many attacks
+HONEST = ("output_size", "conv2d", "receptive_field")
+MARK = "COURSE-ATTACK"
+
+
+def is_slow(attack):
+    return attack.ends == "time" or attack.name in SLOW
+
+
+def honest(number, *exercises):
+    """Right answers; the comment keeps each from being taken for the one before."""
+    notebook = solution(LESSON, *exercises)
+    for cell in notebook["cells"]:
+        cell["source"] = [f"# {number}\n", *cell["source"]]
+    return json.dumps(notebook)
+
+
+def hand_in(folder, attacks, port):
+    """The notebooks of these attacks, honest ones before, among and after them; the names of the honest."""
+    folder.mkdir()
+    names = []
+    for place, attack in enumerate(sorted(attacks, key=lambda each: each.name.startswith(LATE))):
+        if place % EVERY == 0:
+            names.append(f"{place:03}-honest")
+            (folder / f"{names[-1]}.ipynb").write_text(honest(place, *HONEST))
+        text = attack.notebook.read_text(encoding="utf-8").replace(PORT_IN_THE_NOTEBOOKS, str(port))
+        (folder / f"{place:03}-{attack.name}.ipynb").write_text(text, encoding="utf-8")
+    names.append("999-honest")
+    (folder / "999-honest.ipynb").write_text(honest(999))
+    return names
+
+
+@pytest.fixture(scope="module")
+def bubblewrap():
+    tier = best_tier()
+    if tier.name != BUBBLEWRAP:
+        pytest.skip(f"the attacks would run on this very machine: {tier.why}")
+
+
+class Class:
+    """What came of a class, and of the machine on which it was graded."""
+
+    def __init__(self, folder):
+        quick = [attack for attack in ATTACKS if not is_slow(attack)]
+        slow = [attack for attack in ATTACKS if is_slow(attack)]
+        (folder / "here").mkdir()
+        before = set(processes())
+        with Listener() as listener:
+            self.honest = [hand_in(folder / "quick", quick, listener.port)]
+            self.honest += [hand_in(folder / "slow", slow, listener.port)]
+            self.graded = [
+                grade(folder / "quick", folder / "results", cwd=folder / "here"),
+                grade(
+                    folder / "slow",
+                    folder / "slow results",
+                    "--seconds-per-submission",
+                    "15",
+                    cwd=folder / "here",
+                ),
+            ]
+            self.calls = listener.calls
+        self.left = left_behind([folder, Path(tempfile.gettempdir()), Path("/dev/shm"), Path.home(), ROOT])
+        self.processes = {n: words for n, words in processes().items() if n not in before}
+        self.here = list((folder / "here").iterdir())
+
+    def record(self, attack):
+        """The record of an attack, whichever half of the class it was in."""
+        graded = self.graded[is_slow(attack)]
+        return next(r for name, r in graded.records.items() if name.endswith(f"-{attack.name}"))
+
+
+@pytest.fixture(scope="module")
+def graded(bubblewrap, tmp_path_factory):
+    return Class(tmp_path_factory.mktemp("class"))
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_an_attack_is_worth_what_its_wrong_answer_is_worth(graded, attack):
+    record = graded.record(attack)
+    assert not record["fatal"], record["fatal"]
+    assert record["total"] == attack.expected, record["results"]
+    found = next(result for result in record["results"] if result["exercise"] == attack.exercise)
+    assert found["state"] != "right"
+    if attack.ends:
+        assert found["stopped"] == attack.ends, found["text"]
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_an_attack_reads_reaches_and_leaves_nothing(graded, attack):
+    """The attacks print this mark when they have got somewhere."""
+    assert MARK not in graded.record(attack)["printed"]
+
+
+def test_every_honest_submission_keeps_its_points(graded):
+    for half, names in zip(graded.graded, graded.honest, strict=True):
+        assert half.ended.returncode == 0, half.ended.stderr
+        for name in names[:-1]:
+            points = {r["exercise"]: r["points"] for r in half.records[name]["results"]}
+            assert [points[exercise] for exercise in HONEST] == [2, 3, 3], (name, half.records[name])
+        whole = half.records[names[-1]]
+        assert whole["total"] == whole["possible"] > 0, whole
+
+
+def test_nobody_is_left_out(graded):
+    total = sum(len(half.records) for half in graded.graded)
+    assert total == len(ATTACKS) + sum(len(names) for names in graded.honest)
+
+
+def test_no_process_outlives_the_grading(graded):
+    ours = {
+        n: words for n, words in graded.processes.items() if "course-attack" in words or "zygote" in words
+    }
+    assert not ours
+
+
+def test_no_file_is_left_outside_the_results(graded):
+    assert not graded.here
+    assert not graded.left
+
+
+def test_nobody_was_called(graded):
+    assert not graded.calls
+
+
+def test_students_read_nothing_that_their_code_made(graded):
+    """Neither hidden inputs nor anything else that came out of a run is in any page but the instructor's own."""
+    for half in graded.graded:
+        for name, page in half.pages().items():
+            if name.startswith("feedback"):
+                assert "LEAKED-INPUT" not in page and "LEAKED_INPUT" not in page, name
+
+
+class Tags(html.parser.HTMLParser):
+    """The names of elements, and whatever could run."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.seen, self.active = set(), []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.seen.add(tag)
+        if tag in ("script", "iframe", "object", "embed", "img", "base", "form"):
+            self.active.append((tag, attributes))
+        for name, value in attributes:
+            words = (value or "").strip().lower()
+            if name.startswith("on") or words.startswith(("javascript:", "data:", "http:", "//")):
+                self.active.append((tag, name, value))
+
+
+def test_pages_hold_nothing_that_runs(graded):
+    for half in graded.graded:
+        for name, page in half.pages().items():
+            if name.endswith(".html"):
+                assert not Tags(page).active, name
+                assert not any(sign in page for sign in ("\u202e", "\x1b", "\x00", "\u2028")), name
+
+
+def test_the_attacks_are_alive_where_the_checker_shares_the_process():
+    """Each is taken for right by a checker of the usual kind: what defends is not their clumsiness."""
+    names = [attack.name for attack in ATTACKS if attack.fools]
+    words = [sys.executable, naive.__file__, *names]
+    said = subprocess.run(
+        words, capture_output=True, text=True, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    assert json.loads(said.stdout.splitlines()[-1]) == dict.fromkeys(names, True), said.stderr
