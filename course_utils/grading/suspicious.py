@@ -12,7 +12,8 @@ MODULES = _names(
     "http httpx importlib inspect io IPython linecache marshal mmap multiprocessing nbformat os pdb pickle "
     "pkgutil posix pty requests resource runpy select shutil signal site socket subprocess sysconfig "
     "tempfile threading traceback types urllib weakref zipimport "
-    "course_utils.checks course_utils.grading course_utils.authoring course_utils.worker solutions "
+    "course_utils.checks course_utils.grading course_utils.authoring course_utils.scenes course_utils.worker "
+    "solutions "
     "torch.utils.cpp_extension torch.overrides torch.multiprocessing torch.distributed"
 )
 SYS_HARMLESS = frozenset({"maxsize", "float_info", "version_info"})
