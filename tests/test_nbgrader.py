@@ -6,9 +6,13 @@ attempts `small_network`, which trains another one. That the whole lesson runs i
 test_solutions_nbval and test_student_notebooks.
 """
 
+import json
+import subprocess
+import sys
+
 import pytest
 from benchmarks import submissions
-from nbgrader_course import NbgraderCourse
+from nbgrader_course import ROOT, NbgraderCourse
 
 WHOLE = {("right", "02_convolution"), ("right", "04_cross_entropy")}  # the others hold the exercises alone
 
@@ -82,3 +86,28 @@ def test_feedback_tells_the_student(graded, student):
     total, possible = sum(expected[student].values()), sum(submissions.points(lesson).values())
     assert f"{total:.1f}" in page and f"{possible:.1f}" in page
     assert lesson in page
+
+
+def test_course_grade_gives_the_same_points(graded, tmp_path):
+    """Ours on the very files that nbgrader graded: the same points, exercise by exercise."""
+    lesson, course, expected = graded
+    ours = graded_by_us(course.folder / "submitted", tmp_path / "results", lesson)
+    theirs = course.points(lesson)
+    assert set(ours) == set(theirs) == set(expected)
+    for student in theirs:
+        assert ours[student] == theirs[student], student
+
+
+def graded_by_us(submitted, out, lesson):
+    """{student: {exercise: points}} as `course grade` finds them."""
+    call = [sys.executable, "-m", "course_utils.cli", "grade", str(submitted), "--out", str(out)]
+    call += ["--lesson", lesson, "--course", str(ROOT), "--seed", "20261121", "--jobs", "1"]
+    ran = subprocess.run(call, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout
+    records = json.loads((out / "scores.json").read_text(encoding="utf-8"))["records"]
+    return {
+        record["submission"].partition("/")[0]: {
+            result["exercise"]: result["points"] for result in record["results"]
+        }
+        for record in records
+    }
