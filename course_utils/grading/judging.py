@@ -24,9 +24,7 @@ from course_utils.grading.sandbox import Limits, Sandbox
 from course_utils.grading.tiers import Tier
 from course_utils.grading.transplant import Transplant, transplant
 
-RENEW_EVERY = (
-    400  # workers of one zygote, a hundred submissions or so: to start one costs as much as to judge ten
-)
+RENEW_EVERY = 400  # workers of one zygote, a hundred submissions or so: starting one takes seconds
 LAST_SECONDS = 0.05  # what a call still has when the time of its submission is used up
 DECIDES = ("seed", "tier", "seconds", "allow_baseline", "versions")  # besides what was handed in
 
