@@ -1,10 +1,12 @@
 """The class that the benchmark of grading makes up: its wrong answers are wrong, its right ones right."""
 
 import ast
+import importlib
 
 import pytest
 from answers import exercises
 from benchmarks import submissions
+from lesson_files import ROOT
 
 CASES = [
     (lesson, name, number)
@@ -57,3 +59,41 @@ def test_a_class_is_the_same_twice_and_mixed():
 def test_a_passage_that_is_gone_is_named():
     with pytest.raises(ValueError, match=r"the solution of f has no 'b'"):
         submissions._replaced("a", "b", "c", "f")
+
+
+@pytest.fixture
+def benchmark(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    return lambda name: importlib.import_module(f"tests.benchmarks.{name}")
+
+
+def record(name, **points):
+    results = [{"exercise": each, "points": worth, "text": ""} for each, worth in points.items()]
+    return {"submission": name, "results": results}
+
+
+def test_a_wrong_score_and_a_lost_submission_are_found(benchmark):
+    wrong_scores = benchmark("graders").wrong_scores
+    expected = {"a": {"f": 1, "g": 2}, "b": {"f": 0, "g": 2}}
+    right = [record("a", f=1, g=2), record("b", f=0, g=2), record("a cheat", f=9)]
+    assert wrong_scores({"records": right}, expected) == []
+    [line] = wrong_scores({"records": [record("a", f=1, g=1), right[1]]}, expected)
+    assert line.startswith("a g: 1, not 2")
+    assert wrong_scores({"records": right[:1]}, expected) == ["b: not graded"]
+
+
+def test_cheats_lie_among_the_honest_and_their_gain_is_found(benchmark, tmp_path):
+    hostile_class = benchmark("hostile_class")
+    honest, hostile = hostile_class.make(tmp_path / "class", 20, 0.25, ["02_convolution", "04_cross_entropy"])
+    assert (len(honest), len(hostile)) == (15, 5)
+    assert {path.stem for path in (tmp_path / "class").iterdir()} == {*honest, *hostile}
+    assert min(hostile) < max(honest) and min(honest) < max(hostile)
+    assert len({attack.name for attack in hostile.values()}) == 5
+    name, attack = next(iter(hostile.items()))
+    due = record(name, **{attack.exercise: attack.expected})
+    assert hostile_class.too_much(due, hostile) == []
+    gained = record(name, **{attack.exercise: attack.expected + 1})
+    assert len(hostile_class.too_much(gained, hostile)) == 1
+    elsewhere = record(name, **{attack.exercise: attack.expected, "another": 1})
+    assert len(hostile_class.too_much(elsewhere, hostile)) == 1
+    assert hostile_class.too_much(record(min(honest), f=9), hostile) == []

@@ -50,6 +50,7 @@ def make(
 
     Attacks lie between the honest ones, under names like theirs.
     """
+    folder.mkdir(parents=True)
     chosen = [attack for attack in ATTACKS if attack.lesson in lessons]
     draw = random.Random(0)
     cheats = sorted(draw.sample(range(count), round(count * share)))
