@@ -38,6 +38,7 @@ def class_html(run: Run, pairs: Sequence[Any] = (), base: str = "") -> str:
         "class.html",
         run=run,
         lessons=[_lesson_view(figures, base) for figures in lessons],
+        handed_in=[figures.lesson for figures in lessons] or run.lessons,
         pairs=pairs,
         files={entry.record.submission: entry.file for entry in reversed(entries)},
         unread=[entry for entry in entries if entry.record.fatal],
