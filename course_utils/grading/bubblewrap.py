@@ -18,10 +18,16 @@ SYSTEM = ("/usr/lib", "/usr/lib64", "/usr/lib32", "/lib", "/lib64", "/etc/ld.so.
 KEPT_CAPABILITIES = ("CAP_SETUID", "CAP_SETGID")  # to become nobody, once everything is imported
 
 
-def command(program: list[str], *, bwrap: str, as_root: bool, disk_bytes: int = BOX_BYTES) -> list[str]:
-    """`program`, run inside bubblewrap. `as_root`: no user namespace; the program gives up root itself."""
+def command(
+    program: list[str], *, bwrap: str, as_root: bool, told: int, disk_bytes: int = BOX_BYTES
+) -> list[str]:
+    """`program`, run inside bubblewrap, which writes the process number into the open file `told`.
+
+    `as_root`: no user namespace; the program gives up root itself.
+    """
     options = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--as-pid-1"]
     options += ["--new-session", "--die-with-parent", "--clearenv", "--hostname", "sandbox"]
+    options += ["--info-fd", str(told)]
     if as_root:
         options += ["--cap-drop", "ALL", *_each("--cap-add", KEPT_CAPABILITIES)]
     else:

@@ -115,7 +115,7 @@ class Sandbox:
 
 
 class Worker:
-    """One process of the student's; a context manager. After `close` or `WorkerEnded` nothing is left of it."""
+    """One process of the student's. A context manager; `close` and `WorkerEnded` leave nothing of it behind."""
 
     def __init__(self, sandbox: Sandbox, zygote: Zygote, seconds: float) -> None:
         limits = sandbox.limits

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import os
 import shutil
 import sys
 from dataclasses import dataclass
 
 from course_utils.grading.errors import GradingError
-from course_utils.grading.zygotes import BASELINE_WAY, SandboxFailed, Way, Zygote
+from course_utils.grading.starting import BASELINE_WAY, Way
+from course_utils.grading.zygotes import SandboxFailed, Zygote
 
 BUBBLEWRAP, BASELINE = "bubblewrap", "baseline"
 
@@ -75,8 +77,6 @@ def _best() -> _Found:
 
 def _users() -> list[bool]:
     """As root first without a user namespace, then with one; otherwise with one."""
-    import os
-
     return [True, False] if os.geteuid() == 0 else [False]
 
 

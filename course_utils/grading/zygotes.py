@@ -13,11 +13,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from course_utils.grading import bubblewrap
 from course_utils.grading.errors import GradingError
+from course_utils.grading.starting import Way, start
 from course_utils.worker import frames
 from course_utils.worker.tidy import tidy
 
@@ -30,19 +30,6 @@ PROBE_LIMITS = {"cpu_seconds": 10, "memory_bytes": 2**30, "file_bytes": 2**20}
 
 class SandboxFailed(GradingError):
     """A sandbox could not be started, or did not do what it was ordered."""
-
-
-@dataclass(frozen=True)
-class Way:
-    """How a zygote is started: `bwrap` is that program ("" for the baseline), `as_root` whether root runs it,
-    `nested` whether each worker has namespaces of its own."""
-
-    bwrap: str = ""
-    as_root: bool = False
-    nested: bool = False
-
-
-BASELINE_WAY = Way()
 
 
 class Zygote:
@@ -62,11 +49,9 @@ class Zygote:
         self._box = "" if way.bwrap else tempfile.mkdtemp(prefix="course-grade-")
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._control, theirs = socket.socketpair()
-        try:
-            self._process = self._start(theirs, list(preload), disk_bytes)
-        finally:
-            theirs.close()
         self.workers = 0
+        with theirs:
+            self._process, self._first = start(way, theirs, [*preload], self._box, self._errors, disk_bytes)
         try:
             self._expect("ready", time.monotonic() + START_SECONDS)
         except BaseException:
@@ -136,6 +121,8 @@ class Zygote:
     def close(self) -> None:
         """End the zygote and everything in its sandbox."""
         self._control.close()
+        if self._first is not None:
+            self._first.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             if not self._way.bwrap:
                 self._process.wait(END_SECONDS)  # it kills its worker first
@@ -145,33 +132,6 @@ class Zygote:
         self._errors.close()
         if self._box and not tidy(self._box, END_SECONDS):
             shutil.rmtree(self._box, ignore_errors=True)
-
-    def _start(self, control: socket.socket, preload: list[str], disk_bytes: int) -> subprocess.Popen:
-        way = self._way
-        settings = {
-            "path": bubblewrap.module_folders(),
-            "control": control.fileno(),
-            "preload": preload,
-            "box": bubblewrap.BOX if way.bwrap else self._box,
-            "nobody": way.as_root,
-            "nested": way.nested,
-            "alone": bool(way.bwrap),
-        }
-        python = [bubblewrap.interpreter(), "-I", "-S", bubblewrap.zygote_script(), json.dumps(settings)]
-        environment = bubblewrap.environment(self._box)
-        if way.bwrap:
-            python = bubblewrap.command(python, bwrap=way.bwrap, as_root=way.as_root, disk_bytes=disk_bytes)
-            environment = {}
-        return subprocess.Popen(
-            python,
-            stdin=subprocess.DEVNULL,
-            stdout=self._errors,
-            stderr=self._errors,
-            env=environment,
-            cwd=self._box or "/",
-            pass_fds=[control.fileno()],
-            start_new_session=True,
-        )
 
     def _expect(self, kind: str, deadline: float) -> dict[str, Any]:
         def wait(_: bool) -> None:

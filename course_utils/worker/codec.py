@@ -62,7 +62,12 @@ def decode(data: Any, *, strides: bool = False) -> Any:
     Raises:
         CodecError: `data` is nothing that `encode` gives.
     """
-    return _Decoder(strides).decode(data, DEEPEST)
+    try:
+        return _Decoder(strides).decode(data, DEEPEST)
+    except CodecError:
+        raise
+    except Exception as error:  # whatever a hostile worker may still have thought of
+        raise CodecError(f"no value: {type(error).__name__}") from None
 
 
 class _Encoder:

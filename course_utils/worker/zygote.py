@@ -42,6 +42,7 @@ def main() -> None:
         importlib.import_module(name)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
+        sys.modules["torch"].set_num_threads = lambda number: None  # more would be waited for, and never come
     if settings["nobody"]:
         confine.become_nobody()
     mapped = limits.mapped_bytes()
