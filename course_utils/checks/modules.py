@@ -15,10 +15,13 @@ from course_utils.checks.case import Case, Misconception
 from course_utils.checks.compare import Difference, Tolerance
 from course_utils.checks.diagnosis import Failure
 from course_utils.checks.exercise import Exercise
+from course_utils.checks.networks import NetworkNotJudged, rebuild
+from course_utils.checks.remote import Remote
 from course_utils.checks.respond import Response, call, looked_at, own_randomness, play
 from course_utils.checks.values import value_of
 from course_utils.checks.verdict import Verdict
 from course_utils.scenes.modules import outputs
+from course_utils.scenes.networks import network_of
 
 
 class WeightsDoNotFit(ValueError):
@@ -95,10 +98,13 @@ class TrainedModelExercise(Exercise):
 
     Args:
         measure: model -> numbers by name. It must evaluate on its own data and set the mode itself.
+        seconds: limit of the training; measuring what came of it may take as long again.
+        image: shape of one input, for a network whose `forward` asks for lengths.
         requirements: (name of a number, ">=" or "<=", bound), each one case of the check.
     """
 
     measure: Callable[[nn.Module], Mapping[str, float]]
+    image: tuple[int, ...] = ()
     requirements: Sequence[tuple[str, str, float]]
 
     def draw(self, seed: int) -> list[Case]:
@@ -111,6 +117,12 @@ class TrainedModelExercise(Exercise):
         return self.judge(answer, cases, [measured] * len(cases))
 
     def respond(self, answer: Any, case: Case) -> Response:
+        """Measured; a network that was trained elsewhere is sent as plain data and made again here first."""
+        if isinstance(answer, Remote):
+            sent = play(answer, network_of, Case((self.image,)))
+            if sent.error is not None:
+                return sent
+            return call(lambda: dict(self.measure(rebuild(sent.value, self.seconds))), Case())
         given = Response(answer) if isinstance(answer, nn.Module) else value_of(answer)
         if given.error is not None:
             return given
@@ -125,6 +137,8 @@ class TrainedModelExercise(Exercise):
         return Response({name: bound})
 
     def difference(self, expected: Response, response: Response) -> Difference | None:
+        if isinstance(response.error, NetworkNotJudged):
+            return Difference(None, None, remark=str(response.error))
         if response.error is not None:
             return Difference(None, response.error)
         for name, sign, bound in self.requirements:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, islice, repeat
+from typing import Any
 
 import torch
 from torch import nn
 
-from course_utils.checks.case import Misconception
-from course_utils.checks.exercise import Failure
+from course_utils.checks.case import Case, Misconception
+from course_utils.checks.diagnosis import Failure
 from course_utils.checks.modules import TrainedModelExercise
-from course_utils.checks.respond import own_randomness
+from course_utils.checks.networks import NetworkNotJudged
+from course_utils.checks.respond import Response, own_randomness
 from course_utils.checks.values import value_of
 from course_utils.data import Batches, ImageDataset, Split, load_photo_patches
 from course_utils.models import MLP, SmallCNN, count_parameters
@@ -79,6 +82,14 @@ def sort_of_failure(measured: dict[str, float]) -> str:
 class SmallNetworkExercise(TrainedModelExercise):
     """Names a failure by the sort of numbers it shows: measured numbers never repeat exactly."""
 
+    def respond(self, answer: Any, case: Case) -> Response:
+        """A network that is too large, or too unusual, to be sent is over budget all the same."""
+        response = super().respond(answer, case)
+        if isinstance(response.error, NetworkNotJudged) and response.error.parameters > BUDGET:
+            unknown = {name: math.nan for name, _, _ in self.requirements}
+            return Response({**unknown, "parameters": response.error.parameters})
+        return response
+
     def _is_same_mistake(self, known: Misconception, failure: Failure) -> bool:
         if failure.response.error is not None:
             return False
@@ -132,6 +143,8 @@ SMALL_NETWORK = SmallNetworkExercise(
     points=3,
     minutes=40,
     measure=measure,
+    image=(1, 32, 32),
+    seconds=300.0,
     requirements=(
         ("parameters", "<=", BUDGET),
         ("val_accuracy", ">=", ACCURACY),

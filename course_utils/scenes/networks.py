@@ -1,0 +1,156 @@
+"""A trained network as plain data: its layers, what is done with them, and its weights as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import fx, nn
+
+from course_utils.scenes.network_words import (
+    ATTRIBUTES,
+    FUNCTIONS,
+    KINDS,
+    LAYERS,
+    METHODS,
+    OPERATORS,
+    names_of,
+)
+from course_utils.scenes.tracing import NotSent, traced
+
+MOST_NODES = 1000
+MOST_BYTES = 40_000_000  # of weights and buffers
+FUNCTION_NAMES, OPERATOR_NAMES = names_of(FUNCTIONS), names_of(OPERATORS)
+
+
+def network_of(answer: Any, image: tuple[int, ...] = ()) -> dict:
+    """Run the answer, and describe the network that it returns, for images of the shape `image`.
+
+    Where that cannot be done: {"refused": what cannot be sent, "parameters": how many there are}.
+
+    The data: "nodes" (in order, each a kind, a target, arguments), "layers" (type, config, state), "tensors",
+    for each of those whether it is a parameter, and "unused", the number of parameters that no node uses.
+
+    Raises:
+        TypeError: the answer is no network and returns none. The answer's own exceptions pass through.
+    """
+    model = answer() if callable(answer) and not isinstance(answer, nn.Module) else answer
+    if model is ...:
+        raise NotImplementedError
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"expected a trained nn.Module, got {type(model).__name__}")
+    try:
+        return _Description(model).data(image)
+    except NotSent as what:
+        return {"refused": str(what), "parameters": sum(each.numel() for each in model.parameters())}
+
+
+class _Description:
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+        self.tensors: list[torch.Tensor] = []
+        self.numbers: dict[int, int] = {}  # of a tensor, by its id: one that layers share is sent once
+        self.layers: dict[nn.Module, int] = {}
+        self.described: list[dict] = []
+        self.positions: dict[fx.Node, int] = {}
+
+    def data(self, image: tuple[int, ...]) -> dict:
+        whole, graph = traced(self.model, image)
+        if len(graph.nodes) > MOST_NODES:
+            raise NotSent(f"a network of {len(graph.nodes):,} operations; at most {MOST_NODES:,} can be sent")
+        nodes = []
+        for position, node in enumerate(graph.nodes):
+            self.positions[node] = position
+            nodes.append(self._node(node, whole))
+        sent = {id(tensor) for tensor in self.tensors}
+        return {
+            "nodes": nodes,
+            "layers": self.described,
+            "tensors": [tensor.detach().cpu().contiguous().clone() for tensor in self.tensors],
+            "parameters": [isinstance(tensor, nn.Parameter) for tensor in self.tensors],
+            "unused": sum(each.numel() for each in self.model.parameters() if id(each) not in sent),
+        }
+
+    def _node(self, node: fx.Node, whole: nn.Module) -> dict:
+        arguments = {
+            "args": [self._value(each) for each in node.args],
+            "kwargs": {name: self._value(each) for name, each in node.kwargs.items()},
+        }
+        if node.op in ("placeholder", "output"):
+            return {"kind": "input" if node.op == "placeholder" else "output", "target": "", **arguments}
+        if node.op == "call_module":
+            return {"kind": "layer", "target": self._layer(whole.get_submodule(node.target)), **arguments}
+        if node.op == "get_attr":
+            path, _, name = node.target.rpartition(".")
+            return {
+                "kind": "tensor",
+                "target": self._tensor(getattr(whole.get_submodule(path), name)),
+                **arguments,
+            }
+        kind, target = _named(node)
+        if kind == "attribute":
+            arguments["args"] = arguments["args"][:1]
+        return {"kind": kind, "target": target, **arguments}
+
+    def _layer(self, layer: nn.Module) -> int:
+        if layer not in self.layers:
+            kind = KINDS.get(type(layer))
+            if kind is None:
+                raise NotSent(f"the layer {type(layer).__name__}")
+            tensors = {**layer._parameters, **layer._buffers}
+            self.layers[layer] = len(self.described)
+            self.described.append(
+                {
+                    "type": kind,
+                    "config": {word: _made_with(layer, word) for word in LAYERS[kind][1]},
+                    "state": {name: self._tensor(each) for name, each in tensors.items() if each is not None},
+                }
+            )
+        return self.layers[layer]
+
+    def _tensor(self, tensor: Any) -> int:
+        if not isinstance(tensor, torch.Tensor) or tensor.layout != torch.strided or tensor.is_quantized:
+            raise NotSent(f"a constant of the type {type(tensor).__name__}")
+        if id(tensor) not in self.numbers:
+            size = sum(each.numel() * each.element_size() for each in (*self.tensors, tensor))
+            if size > MOST_BYTES:
+                raise NotSent(f"more than {MOST_BYTES:,} bytes of weights")
+            self.numbers[id(tensor)] = len(self.tensors)
+            self.tensors.append(tensor)
+        return self.numbers[id(tensor)]
+
+    def _value(self, value: Any) -> Any:
+        if value is None or type(value) in (bool, int, float, str):
+            return value
+        if isinstance(value, fx.Node):
+            return {"node": self.positions[value]}
+        if value is ...:
+            return {"ellipsis": True}
+        if isinstance(value, slice):
+            return {"slice": [self._value(part) for part in (value.start, value.stop, value.step)]}
+        if isinstance(value, (tuple, list)):
+            kind = "list" if isinstance(value, list) else "tuple"
+            return {kind: [self._value(part) for part in value]}
+        raise NotSent(f"an argument of the type {type(value).__name__}")
+
+
+def _made_with(layer: nn.Module, word: str) -> Any:
+    value = getattr(layer, word)
+    if word == "bias":
+        return value is not None
+    return tuple(value) if isinstance(value, (tuple, list)) else value
+
+
+def _named(node: fx.Node) -> tuple[str, str]:
+    """Kind and name of what a node calls."""
+    if node.op == "call_method" and node.target in METHODS:
+        return "method", node.target
+    if node.op == "call_function" and node.target is getattr and node.args[1] in ATTRIBUTES:
+        return "attribute", node.args[1]
+    for kind, names in (("operator", OPERATOR_NAMES), ("function", FUNCTION_NAMES)):
+        if node.op == "call_function" and node.target in names:
+            return kind, names[node.target]
+    target: Callable | str = node.target
+    what = node.args[1] if target is getattr else getattr(target, "__name__", target)
+    raise NotSent(f"`{what}`")
