@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from course_utils.checks import Exercise
 from course_utils.checks.memory import remembering
 from course_utils.grading import records, verdicts
+from course_utils.grading.company import could_matter
 from course_utils.grading.lessons import Lesson
+from course_utils.grading.parsing import global_reads
 from course_utils.grading.records import Record, Result
 from course_utils.grading.sandbox import Sandbox
 from course_utils.grading.stage import Stage
@@ -86,7 +89,7 @@ class _Judging:
     def results(self) -> tuple[dict[str, Result], str]:
         self._from_top_to_bottom()
         for name, result in self.found.items():
-            if result.state in AGAIN and name not in self.untouched and self._has_company(name):
+            if result.state in AGAIN and name not in self.untouched and self._may_be_spoilt(name):
                 self.found[name] = self._better(result, self._alone(name))
         return self.found, "\n".join(filter(None, self.printed))
 
@@ -136,11 +139,21 @@ class _Judging:
             seconds=round(time.monotonic() - started, 3),
         )
 
-    def _has_company(self, name: str) -> bool:
-        """Did anything else run in its process, or would a reference help?"""
+    def _may_be_spoilt(self, name: str) -> bool:
+        """Could anything else in its process have cost the answer its points, or would a reference help?"""
         before = list(self.lesson.checks)[: list(self.lesson.checks).index(name)]
-        ran = set(self.answers) - self.untouched
-        return any(other in ran for other in before) or bool(self.lesson.checks[name].needs)
+        ran = [other for other in before if other in self.answers and other not in self.untouched]
+        needs = self.lesson.checks[name].needs
+        unmet = any(other not in self.found or self.found[other].state != records.RIGHT for other in needs)
+        stopped = any(self.found[other].state == records.STOPPED for other in ran)
+        source = self.answers[name]
+        return stopped or (unmet and self._reads(source, needs)) or self._could_matter(source, ran)
+
+    def _reads(self, source: str, needs: Sequence[str]) -> bool:
+        return bool(global_reads(source) & {each for need in needs for each in self.lesson.names(need)})
+
+    def _could_matter(self, source: str, ran: Sequence[str]) -> bool:
+        return could_matter(source, [self.answers[other] for other in ran])
 
     @staticmethod
     def _better(first: Result, alone: Result) -> Result:
