@@ -2,9 +2,10 @@
 
 import pytest
 from answers import EXERCISES
+from lesson_files import ROOT
+
 from course_utils.grading.company import could_matter
 from course_utils.grading.lessons import load_lessons
-from lesson_files import ROOT
 
 PLAIN = '''
 def output_size(size, kernel):
