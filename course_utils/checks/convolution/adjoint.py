@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
+from course_utils.checks.by_hand import AUTOGRAD, TRANSPOSED
 from course_utils.checks.case import Case, Misconception
 from course_utils.checks.functions import FunctionExercise
 
@@ -88,6 +89,8 @@ conv2d_transpose = FunctionExercise(
     name="conv2d_transpose",
     points=4,
     minutes=30,
+    needs=("output_size", "conv2d"),
+    by_hand=(*TRANSPOSED, *AUTOGRAD),
     oracle=adjoint_by_autograd,
     cases=adjoint_cases,
     see=ADJOINT,

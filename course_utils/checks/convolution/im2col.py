@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch.nn import functional as F
 
+from course_utils.checks.by_hand import CONVOLUTIONS
 from course_utils.checks.case import Misconception
 from course_utils.checks.convolution.layer import SHARED, layer, layer_cases
 from course_utils.checks.functions import FunctionExercise
@@ -71,6 +72,8 @@ conv2d_im2col = FunctionExercise(
     name="conv2d_im2col",
     points=3,
     minutes=20,
+    needs=("output_size",),
+    by_hand=CONVOLUTIONS,
     oracle=layer,
     cases=layer_cases,
     see=COLUMNS,

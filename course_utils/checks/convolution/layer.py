@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
+from course_utils.checks.by_hand import CONVOLUTIONS
 from course_utils.checks.case import Case, Misconception
 from course_utils.checks.functions import FunctionExercise
 
@@ -137,6 +138,8 @@ conv2d = FunctionExercise(
     name="conv2d",
     points=3,
     minutes=25,
+    needs=("output_size", "cross_correlate"),
+    by_hand=(*CONVOLUTIONS, "F.unfold", "nn.Unfold"),
     oracle=layer,
     cases=layer_cases,
     see=CHANNELS,

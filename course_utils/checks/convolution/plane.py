@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
+from course_utils.checks.by_hand import CONVOLUTIONS
 from course_utils.checks.case import Case, Misconception
 from course_utils.checks.functions import FunctionExercise
 from course_utils.checks.values import ValueExercise
@@ -119,6 +120,7 @@ cross_correlate = FunctionExercise(
     name="cross_correlate",
     points=2,
     minutes=15,
+    by_hand=CONVOLUTIONS,
     oracle=plane,
     cases=plane_cases,
     see=SLIDING,

@@ -7,6 +7,7 @@ import math
 import torch
 from torch.nn import functional as F
 
+from course_utils.checks.by_hand import CONVOLUTIONS
 from course_utils.checks.case import Misconception
 from course_utils.checks.compare import as_tensor
 from course_utils.checks.convolution.plane import FLIPPED, plane, plane_cases
@@ -91,6 +92,7 @@ published_layer = FunctionExercise(
     name="published_layer",
     points=2,
     minutes=10,
+    by_hand=(*CONVOLUTIONS, "cross_correlate"),
     oracle=plane,
     cases=plane_cases,
     see=FLIPPED,

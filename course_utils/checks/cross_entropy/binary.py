@@ -5,6 +5,7 @@ import math
 import torch
 import torch.nn.functional as F
 
+from course_utils.checks.by_hand import BINARY
 from course_utils.checks.case import Case, Misconception
 from course_utils.checks.cross_entropy.draws import draw_logits
 from course_utils.checks.functions import FunctionExercise
@@ -79,6 +80,7 @@ binary_cross_entropy_with_logits = FunctionExercise(
     name="binary_cross_entropy_with_logits",
     points=3,
     minutes=12,
+    by_hand=BINARY,
     oracle=_binary,
     cases=_binary_cases,
     keeps_inputs=True,

@@ -3,6 +3,7 @@
 import torch
 import torch.nn.functional as F
 
+from course_utils.checks.by_hand import AUTOGRAD
 from course_utils.checks.case import Case, Misconception
 from course_utils.checks.derivations import DerivationExercise, Step
 
@@ -50,6 +51,7 @@ softmax_gradient = DerivationExercise(
     name="softmax_gradient",
     points=3,
     minutes=15,
+    by_hand=AUTOGRAD,
     steps=(
         Step(
             "dloss_dp",

@@ -3,6 +3,7 @@
 import torch
 import torch.nn.functional as F
 
+from course_utils.checks.by_hand import AUTOGRAD
 from course_utils.checks.case import Case, Misconception
 from course_utils.checks.cross_entropy.draws import draw_labels, draw_logits, naive_softmax
 from course_utils.checks.functions import FunctionExercise
@@ -69,6 +70,8 @@ cross_entropy_grad = FunctionExercise(
     name="cross_entropy_grad",
     points=2,
     minutes=8,
+    needs=("softmax", "log_softmax", "softmax_gradient"),
+    by_hand=AUTOGRAD,
     oracle=_oracle,
     cases=_cases,
     keeps_inputs=True,

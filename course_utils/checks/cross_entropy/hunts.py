@@ -95,6 +95,7 @@ per_image_loss = FunctionExercise(
     name="per_image_loss",
     points=3,
     minutes=12,
+    needs=("softmax", "log_softmax"),
     oracle=_per_image,
     cases=_label_cases,
     misconceptions=(

@@ -3,6 +3,7 @@
 import torch
 import torch.nn.functional as F
 
+from course_utils.checks.by_hand import LIKELIHOODS
 from course_utils.checks.case import Case, Misconception
 from course_utils.checks.cross_entropy.draws import draw_labels, draw_logits, naive_softmax, of_true_class
 from course_utils.checks.functions import FunctionExercise
@@ -28,6 +29,7 @@ nll = FunctionExercise(
     name="nll",
     points=2,
     minutes=8,
+    by_hand=LIKELIHOODS,
     oracle=lambda probabilities, labels: F.nll_loss(probabilities.log(), labels),
     cases=_probability_cases,
     misconceptions=(
@@ -137,6 +139,8 @@ cross_entropy = FunctionExercise(
     name="cross_entropy",
     points=2,
     minutes=8,
+    needs=("nll", "softmax", "log_softmax"),
+    by_hand=LIKELIHOODS,
     oracle=F.cross_entropy,
     cases=_loss_cases,
     keeps_inputs=True,

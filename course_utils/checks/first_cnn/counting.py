@@ -48,6 +48,7 @@ COUNT_PARAMETERS = _CountExercise(
     name="count_parameters",
     points=1,
     minutes=5,
+    by_hand=("count_parameters",),
     oracle=_count,
     scene=count_in,
     cases=_count_cases,

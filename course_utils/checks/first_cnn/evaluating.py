@@ -203,6 +203,7 @@ EVALUATE = ObservedExercise(
     name="evaluate",
     points=3,
     minutes=15,
+    by_hand=("evaluate",),
     written="evaluate(model, loader)",
     oracle=reference,
     scene=evaluate_once,

@@ -158,6 +158,7 @@ MENDED_NET = ObservedExercise(
     name="MendedNet",
     points=2,
     minutes=15,
+    by_hand=("SmallCNN", "LeNet5", "AlexNet", "VGG", "GoogLeNet", "ResNet", "ResNet9"),
     written="MendedNet(num_classes), called on a batch and on its first image alone",
     oracle=_Reference,
     scene=show_images,

@@ -254,6 +254,7 @@ BEST_EPOCH = ObservedExercise(
     name="best_epoch",
     points=3,
     minutes=20,
+    needs=("evaluate",),
     written="best_epoch(model, train_one_epoch, val_loader, test_loader, epochs)",
     oracle=reference,
     scene=choose_epoch,

@@ -142,6 +142,7 @@ SMALL_NETWORK = SmallNetworkExercise(
     name="small_network",
     points=3,
     minutes=40,
+    needs=("count_parameters", "train_step", "evaluate"),
     measure=measure,
     image=(1, 32, 32),
     seconds=300.0,

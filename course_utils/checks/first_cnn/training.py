@@ -254,6 +254,7 @@ TRAIN_STEP = ObservedExercise(
     name="train_step",
     points=3,
     minutes=15,
+    by_hand=("train_step", "train_epochs"),
     written="train_step(model, images, labels, optimizer), called once for each of three batches",
     oracle=reference,
     scene=take_steps,
