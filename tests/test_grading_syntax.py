@@ -129,6 +129,13 @@ def test_an_answer_may_use_its_own_name(source):
     assert by_hand_warnings(source, SimpleNamespace(by_hand=("conv2d",))) == []
 
 
+def test_a_function_of_a_module_is_no_method():
+    exercise = SimpleNamespace(by_hand=("F.unfold",))
+    assert by_hand_warnings("def f(x):\n    return x.unfold(2, 3, 1)", exercise) == []
+    for use in ("F.unfold(x, 3)", "torch.nn.functional.unfold(x, 3)", "unfold(x, 3)"):
+        assert len(by_hand_warnings(f"def f(x):\n    return {use}", exercise)) == 1
+
+
 def test_an_import_is_a_use():
     source = "from torch.nn.functional import conv2d as c"
     assert len(by_hand_warnings(source, SimpleNamespace(by_hand=("nn.functional.conv2d",)))) == 1

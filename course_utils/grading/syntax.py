@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["by_hand_warnings", "canonical", "look_at_warnings", "size"]
 
+MODULES = ("F", "functional", "nn", "torch", "np", "numpy")
 MOST = 10  # lines of one kind about one answer
 
 
@@ -32,9 +33,11 @@ def by_hand_warnings(source: str, exercise: Exercise) -> list[str]:
     """A line for each use of what this exercise asks to write by hand (`exercise.by_hand`).
 
     A name that the answer defines itself is its own; a method or a member of a module of that name counts,
-    and so does one that is fetched by `getattr`.
+    and so does one that is fetched by `getattr`. "F.unfold" leaves the method `unfold` of a tensor alone.
     """
-    names = {name.rpartition(".")[2] for name in getattr(exercise, "by_hand", ())}
+    by_hand = getattr(exercise, "by_hand", ())
+    names = {name.rpartition(".")[2] for name in by_hand}
+    functions = {name.rpartition(".")[2] for name in by_hand if "." in name}
     tree = parsed(source) if names else None
     if tree is None:
         return []
@@ -42,7 +45,7 @@ def by_hand_warnings(source: str, exercise: Exercise) -> list[str]:
     found = [
         f"line {node.lineno}: `{safe_text(_written(node), 60)}` is what this exercise asks to write by hand"
         for node in ast.walk(tree)
-        if _uses(node, names, own)
+        if _uses(node, names, own) and not _is_method(node, functions)
     ]
     return list(dict.fromkeys(found))[:MOST]
 
@@ -61,6 +64,13 @@ def _uses(node: ast.AST, names: set[str], own: set[str]) -> bool:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr":
         return any(isinstance(each, ast.Constant) and each.value in names for each in node.args[1:2])
     return False
+
+
+def _is_method(node: ast.AST, functions: set[str]) -> bool:
+    """Is it something's own member, where only the function of a module is meant?"""
+    if not isinstance(node, ast.Attribute) or node.attr not in functions:
+        return False
+    return getattr(node.value, "id", getattr(node.value, "attr", "")) not in MODULES
 
 
 def _is_self(node: ast.AST) -> bool:
