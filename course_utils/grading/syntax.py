@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["by_hand_warnings", "canonical", "look_at_warnings", "size"]
 
-MODULES = ("F", "functional", "nn", "torch", "np", "numpy")
+OWNERS = ("F", "functional", "nn", "torch", "np", "numpy")
 MOST = 10  # lines of one kind about one answer
 
 
@@ -70,7 +70,7 @@ def _is_method(node: ast.AST, functions: set[str]) -> bool:
     """Is it something's own member, where only the function of a module is meant?"""
     if not isinstance(node, ast.Attribute) or node.attr not in functions:
         return False
-    return getattr(node.value, "id", getattr(node.value, "attr", "")) not in MODULES
+    return getattr(node.value, "id", getattr(node.value, "attr", "")) not in OWNERS
 
 
 def _is_self(node: ast.AST) -> bool:
