@@ -2,10 +2,12 @@
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 from sandboxes import run, tell
 
+import course_utils
 from course_utils.grading import bubblewrap
 from course_utils.grading.tiers import BASELINE
 
@@ -62,6 +64,7 @@ def test_dangerous_calls_are_filtered(sandbox):
         *(("mount", 165, (0,) * 5), ("socketpair", 53, (1, 1, 0, 0)), ("execve", 59, (0, 0, 0))),
         *(("bpf", 321, (0,) * 3), ("keyctl", 250, (0,) * 5), ("perf_event_open", 298, (0,) * 5)),
         *(("io_uring_setup", 425, (8, 0)), ("userfaultfd", 323, (0,)), ("shmget", 29, (0, 4096, 0o1600))),
+        *(("prlimit of another", 302, (1, 0, 0, 0)), ("setpriority", 141, (2, 0, 19))),
         ("kill, numbered as x32", 0x40000000 + 62, (0, 0)),
         ("prctl: outlive the parent", 157, (1, 0, 0, 0, 0)),
     ]
@@ -119,3 +122,29 @@ def test_bubblewrap_is_told_of_nothing_that_knows_an_answer():
     assert not [word for word in words if word.endswith(hidden)]
     assert {"--unshare-user", "--unshare-net", "--die-with-parent", "--clearenv"} <= set(words)
     assert "--proc" not in words and "--bind" not in words
+
+
+def test_the_baseline_opens_no_files_but_libraries(bare, tmp_path):
+    walls = bare._zygote.probe()
+    if not walls["walled"]:
+        pytest.skip("the kernel has no Landlock")
+    (tmp_path / "mine").write_text("x")
+    checks = Path(course_utils.__file__).parent / "checks"
+    source = f"""
+import os
+def f():
+    opened = []
+    for path in ("/etc/passwd", "/proc/{os.getpid()}/mem", "/proc/self/mem", "{checks}/exercise.py",
+                 "{__file__}", "{tmp_path}/mine"):
+        try: open(path).close(); opened.append(path)
+        except PermissionError: pass
+    for path in ("{tmp_path}/new", "{checks}/new.py", os.path.expanduser("~") + "/../new", "/tmp/new"):
+        try: open(path, "w").close(); opened.append(path)
+        except PermissionError: pass
+    try: import course_utils.checks; opened.append("checks")
+    except ImportError: pass
+    open("here", "w").close()
+    return opened
+"""
+    with bare.worker() as worker:
+        assert tell(worker, source) == []

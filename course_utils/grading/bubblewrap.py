@@ -70,6 +70,29 @@ def zygote_script() -> str:
     return str(_course() / "worker" / "zygote.py")
 
 
+def open_files() -> dict[str, list[str]]:
+    """For the baseline tier, where nothing is mounted: what may be read, and of what only the names."""
+    course = _course()
+    python = [os.path.realpath(path) for path in (*_python_folders(), interpreter())]
+    roots = _outermost([*SYSTEM, *python, *_packages(), str(course)])
+    hidden = [course / name for name in HIDDEN]
+    readable = [path for root in roots for path in _spared(Path(root), hidden)]
+    return {
+        "readable": [*readable, *DEVICES],
+        "listed": [*roots, str(course.parent)],
+        "writable": ["/dev/null"],
+    }
+
+
+def _spared(path: Path, hidden: list[Path]) -> list[str]:
+    """What covers `path` and nothing that is hidden."""
+    if path in hidden:
+        return []
+    if not any(path in each.parents for each in hidden):
+        return [str(path)]
+    return [each for entry in sorted(path.iterdir()) for each in _spared(entry, hidden)]
+
+
 def _mounts(disk_bytes: int) -> list[str]:
     """Read-only: libraries, Python, its packages, and of course_utils what knows no expected value."""
     course = _course()

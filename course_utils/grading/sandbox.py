@@ -23,6 +23,7 @@ from course_utils.grading.tiers import Tier, best_tier, way_of
 from course_utils.grading.waiting import DeadlinePassed, Waiting
 from course_utils.grading.zygotes import SandboxFailed, Zygote
 from course_utils.worker import frames
+from course_utils.worker.confine import unreadable_by_others
 
 __all__ = ["Limits", "Sandbox", "Worker", "WorkerEnded"]
 
@@ -74,7 +75,9 @@ class Sandbox:
 
     def __enter__(self) -> Sandbox:
         self._way = way_of(self.tier)
-        if self._way.bwrap and not self._way.nested:
+        if not self._way.bwrap:
+            unreadable_by_others()
+        elif not self._way.nested:
             self._renew_every = 1  # nothing but the end of the zygote ends all that a worker may have left
         self._fresh_zygote()
         return self
@@ -115,7 +118,7 @@ class Sandbox:
 
 
 class Worker:
-    """One process of the student's. A context manager; `close` and `WorkerEnded` leave nothing of it behind."""
+    """One process of the student's. A context manager; `close` and `WorkerEnded` leave nothing of it."""
 
     def __init__(self, sandbox: Sandbox, zygote: Zygote, seconds: float) -> None:
         limits = sandbox.limits

@@ -48,6 +48,8 @@ def start(
         "nobody": way.as_root,
         "nested": way.nested,
         "alone": bool(way.bwrap),
+        "files": {} if way.bwrap else bubblewrap.open_files(),
+        "hidden": [] if way.bwrap else bubblewrap.HIDDEN,
     }
     program = [bubblewrap.interpreter(), "-I", "-S", bubblewrap.zygote_script(), json.dumps(settings)]
     if not way.bwrap:

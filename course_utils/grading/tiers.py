@@ -58,21 +58,19 @@ def way_of(tier: Tier) -> Way:
 def _best() -> _Found:
     _refuse_windows()
     if sys.platform != "linux":
-        return _Found(BASELINE_WAY, "bubblewrap exists on Linux only")
+        return _baseline("bubblewrap exists on Linux only")
     bwrap = shutil.which("bwrap")
     if bwrap is None:
-        return _Found(BASELINE_WAY, "bubblewrap (the program bwrap) is not installed")
+        return _baseline("bubblewrap (the program bwrap) is not installed")
     failures = []
     for as_root in _users():
         for nested in (True, False):
             way = Way(bwrap, as_root, nested)
             try:
-                with Zygote(way, preload=()) as zygote:
-                    filtered = zygote.probe()
-                return _Found(way, _praise(way, filtered))
+                return _Found(way, _praise(way, _walls(way)))
             except SandboxFailed as error:
                 failures.append(str(error))
-    return _Found(BASELINE_WAY, f"bubblewrap is installed and does not work here: {failures[0]}")
+    return _baseline(f"bubblewrap is installed and does not work here: {failures[0]}")
 
 
 def _users() -> list[bool]:
@@ -80,11 +78,27 @@ def _users() -> list[bool]:
     return [True, False] if os.geteuid() == 0 else [False]
 
 
-def _praise(way: Way, filtered: bool) -> str:
+def _walls(way: Way) -> dict[str, bool]:
+    with Zygote(way, preload=()) as zygote:
+        return zygote.probe()
+
+
+def _praise(way: Way, walls: dict[str, bool]) -> str:
     each = "each worker has namespaces of its own"
     if not way.nested:
         each = "namespaces cannot be nested here: the zygote is started anew for each worker"
-    return f"bubblewrap works here; {each}" + ("" if filtered else "; system calls are not filtered")
+    return f"bubblewrap works here; {each}" + ("" if walls["filtered"] else "; system calls are not filtered")
+
+
+def _baseline(why: str) -> _Found:
+    """The baseline's walls differ: without Landlock in the kernel a student can read the course itself."""
+    walls = _walls(BASELINE_WAY)
+    files = "cannot open" if walls["walled"] else "can open"
+    calls = "cannot start" if walls["filtered"] else "can start"
+    return _Found(
+        BASELINE_WAY,
+        f"{why}; a student's code {files} the files of this machine here, and {calls} processes, connections",
+    )
 
 
 def _refuse_windows() -> None:

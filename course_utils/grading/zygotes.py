@@ -94,8 +94,10 @@ class Zygote:
         message = self._expect("ended", time.monotonic() + seconds)
         return {**message["ended"], "tidy": message["tidy"]}
 
-    def probe(self) -> bool:
-        """Put up all walls around one worker that runs nothing; is the filter of system calls among them?
+    def probe(self) -> dict[str, bool]:
+        """Put up all walls around one worker that runs nothing.
+
+        `filtered`: system calls are filtered; `walled`: files that are none of its business cannot be opened.
 
         Raises:
             SandboxFailed: they do not stand.
@@ -110,7 +112,7 @@ class Zygote:
         if ended["signal"] or ended["code"] or not text:
             said = text.splitlines()[-1] if text else self.complaint()
             raise SandboxFailed(f"a worker cannot be confined: {said}")
-        return bool(json.loads(text)["filtered"])
+        return json.loads(text)
 
     def complaint(self) -> str:
         """The last line that the zygote wrote."""

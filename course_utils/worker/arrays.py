@@ -33,7 +33,7 @@ def can_send_tensor(tensor: torch.Tensor) -> bool:
 
 def can_send_array(value: np.ndarray | np.generic) -> bool:
     """Is it of a kind (b, i, u, f, c) and a size that the judge knows too?"""
-    return value.dtype.name in NUMPY_DTYPES
+    return value.dtype.name in NUMPY_DTYPES or value.dtype.type is np.longdouble
 
 
 def tensor_fields(tensor: torch.Tensor, strides: bool) -> dict[str, Any]:
@@ -41,7 +41,8 @@ def tensor_fields(tensor: torch.Tensor, strides: bool) -> dict[str, Any]:
     fields: dict[str, Any] = {"dtype": TORCH_NAMES[tensor.dtype], "shape": list(tensor.shape)}
     _refuse_large(tensor.numel() * tensor.element_size())
     plain = tensor.detach().resolve_conj().resolve_neg()
-    flat = plain.contiguous().reshape(-1)
+    # A clone: `contiguous` leaves odd strides where there is one element, and then bytes cannot be viewed.
+    flat = plain.clone(memory_format=torch.contiguous_format).reshape(-1)
     flat = torch.view_as_real(flat).reshape(-1) if flat.is_complex() else flat
     fields["bytes"] = _text(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
     if tensor.requires_grad:
@@ -78,10 +79,11 @@ def tensor_from(data: dict, strides: bool) -> torch.Tensor:
 
 
 def array_fields(array: np.ndarray) -> dict[str, Any]:
-    """What stands for an array, its elements in the usual order."""
+    """What stands for an array, its elements in the usual order; long doubles as doubles."""
     _refuse_large(array.nbytes)
-    native = np.ascontiguousarray(array, dtype=NUMPY_DTYPES[array.dtype.name])
-    return {"dtype": array.dtype.name, "shape": list(array.shape), "bytes": _text(native.tobytes())}
+    dtype = NUMPY_DTYPES.get(array.dtype.name, np.dtype(np.float64))
+    native = np.ascontiguousarray(array, dtype=dtype)
+    return {"dtype": dtype.name, "shape": list(array.shape), "bytes": _text(native.tobytes())}
 
 
 def array_from(data: dict) -> np.ndarray:

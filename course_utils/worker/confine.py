@@ -87,13 +87,25 @@ def die_with_parent() -> None:
         _libc().prctl(DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
 
 
+def gain_nothing() -> None:
+    """No program that is started from here on has more rights than this process."""
+    if sys.platform == "linux":
+        _check(_libc().prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no new privileges")
+
+
+def unreadable_by_others() -> None:
+    """No process of the same user can look into this one's memory."""
+    if sys.platform == "linux":
+        _check(_libc().prctl(NOT_DUMPABLE, 0, 0, 0, 0), "no reading of its memory")
+
+
 def give_up_rights() -> bool:
     """Gain nothing more, keep no capability, filter the system calls; is the filter in place?"""
     if sys.platform != "linux":
         return False
     libc = _libc()
-    _check(libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no new privileges")
-    _check(libc.prctl(NOT_DUMPABLE, 0, 0, 0, 0), "no reading of its memory")
+    gain_nothing()
+    unreadable_by_others()
     _check(libc.capset(ctypes.byref(_Header(CAPABILITIES_3, 0)), (_Data * 2)()), "no capabilities")
     return seccomp.install(libc)
 

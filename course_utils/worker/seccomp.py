@@ -31,6 +31,9 @@ CALLS = {
     "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271),
     "process_madvise": (440, 440),
+    "setpriority": (141, 140),
+    "sched_setaffinity": (203, 122),
+    "ioprio_set": (251, 30),
     "kcmp": (312, 272),
     "socket": (41, 198),
     "socketpair": (53, 199),
@@ -62,7 +65,9 @@ CALLS = {
 }
 CLONE3 = 435  # both architectures
 PRCTL, SET_DEATH_SIGNAL = (157, 167), 1  # a worker is killed when its zygote ends, and must not undo that
+PRLIMIT, ITSELF = (302, 261), 0  # limits of its own may be asked for, those of others may not
 X32 = 0x40000000  # the other numbering of x86-64 starts here
+ARCHITECTURE, NUMBER, FIRST_ARGUMENT = 4, 0, 16  # where they lie in what the filter is shown
 LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
 ALLOW, KILL, ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 EPERM, ENOSYS = 1, 38
@@ -89,10 +94,10 @@ def _program(machine: str) -> bytes:
     column = list(ARCHITECTURES).index(machine)
     numbers = [numbers[column] for numbers in CALLS.values() if numbers[column] >= 0]
     steps = [
-        (LOAD, 0, 0, 4),
+        (LOAD, 0, 0, ARCHITECTURE),
         (EQUAL, 1, 0, ARCHITECTURES[machine]),
         (RETURN, 0, 0, KILL),
-        (LOAD, 0, 0, 0),
+        (LOAD, 0, 0, NUMBER),
         (AT_LEAST, 0, 1, X32),
         (RETURN, 0, 0, ERROR | ENOSYS),
         (EQUAL, 0, 1, CLONE3),
@@ -101,9 +106,14 @@ def _program(machine: str) -> bytes:
     for number in numbers:
         steps += [(EQUAL, 0, 1, number), (RETURN, 0, 0, ERROR | EPERM)]
     steps += [
-        (EQUAL, 0, 3, PRCTL[column]),
-        (LOAD, 0, 0, 16),  # its first argument
+        (EQUAL, 0, 4, PRCTL[column]),
+        (LOAD, 0, 0, FIRST_ARGUMENT),
         (EQUAL, 0, 1, SET_DEATH_SIGNAL),
+        (RETURN, 0, 0, ERROR | EPERM),
+        (RETURN, 0, 0, ALLOW),
+        (EQUAL, 0, 3, PRLIMIT[column]),
+        (LOAD, 0, 0, FIRST_ARGUMENT),
+        (EQUAL, 1, 0, ITSELF),
         (RETURN, 0, 0, ERROR | EPERM),
         (RETURN, 0, 0, ALLOW),
     ]

@@ -3,7 +3,7 @@
 Started as a script, `python -I -S zygote.py SETTINGS`, inside bubblewrap or, in the baseline tier, without.
 SETTINGS is JSON: `path` (sys.path), `control` (number of the socket to the judge), `preload` (modules),
 `box` (a folder to write in), `nobody` (give up root), `nested` (namespaces for each worker), `alone` (it is
-process 1 of a namespace of its own).
+process 1 of a namespace of its own; where not: `files`, what may be opened, and `hidden`, what not imported).
 
 The judge sends an order with two open files, the worker's socket and its log; and hears how the worker ended
 once nothing of it is left.
@@ -25,7 +25,7 @@ import traceback
 if __name__ == "__main__":  # a script in isolated mode: told here where modules are
     sys.path[:] = json.loads(sys.argv[1])["path"]
 
-from course_utils.worker import confine, frames, limits
+from course_utils.worker import confine, frames, landlock, limits
 from course_utils.worker.tidy import tidy
 
 SOCKET = 3  # the worker's number for it, after standard input, output and error
@@ -45,10 +45,20 @@ def main() -> None:
         sys.modules["torch"].set_num_threads = lambda number: None  # more would be waited for, and never come
     if settings["nobody"]:
         confine.become_nobody()
+    settings["walled"] = settings["alone"] or _keep_to_files(settings)
     mapped = limits.mapped_bytes()
     gc.collect()
     gc.freeze()  # the collector leaves these objects alone, so that workers share their memory
     Zygote(settings, control, mapped).run()
+
+
+def _keep_to_files(settings: dict) -> bool:
+    """The baseline tier's own wall; and what may not be seen is not even looked for, where there is none."""
+    for name in settings["hidden"]:
+        sys.modules[f"course_utils.{name}"] = None
+    confine.gain_nothing()
+    files = settings["files"]
+    return landlock.open_only(files["readable"], files["listed"], [*files["writable"], settings["box"]])
 
 
 class Zygote:
@@ -147,9 +157,11 @@ def work(settings: dict, order: dict, mapped: int, folder: str, sock: int, log: 
         confine.plain_signals()
         confine.die_with_parent()
         limits.set_limits(**order["limits"], mapped=mapped, alone=settings["alone"])
+        if not settings["alone"]:
+            landlock.write_only([*settings["files"]["writable"], folder])
         filtered = confine.give_up_rights()
         if order["probe"]:
-            print(json.dumps({"filtered": filtered}), flush=True)
+            print(json.dumps({"filtered": filtered, "walled": settings["walled"]}), flush=True)
         else:
             _serve()
         code = 0
