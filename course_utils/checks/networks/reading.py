@@ -50,9 +50,10 @@ def rebuild(data: Any, seconds: float = 60.0) -> Rebuilt:
     if type(unused) is not int or not 0 <= unused < 10**12:
         refuse("the number of unused parameters")
     _check_order(nodes, len(layers), len(tensors))
-    free = sum(tensors[n.target].numel() for n in nodes if n.kind == "tensor" and not _counts(tensors, n))
+    free = sum(each.numel() for each in tensors if not isinstance(each, nn.Parameter))
+    free += sum(_literals((*node.args, *node.kwargs.values())) for node in nodes)
     if free > MOST_FREE:
-        refuse(f"{free:,} numbers outside of its layers that are no parameters")
+        refuse(f"{free:,} numbers that are no parameters")
     return Rebuilt(nodes, layers, tensors, unused, seconds)
 
 
@@ -60,8 +61,13 @@ def _printable(text: Any) -> str:
     return "".join(c if c.isprintable() else " " for c in text) if type(text) is str else "something unknown"
 
 
-def _counts(tensors: list[torch.Tensor], node: Node) -> bool:
-    return isinstance(tensors[node.target], nn.Parameter)
+def _literals(value: Any) -> int:
+    """How many numbers and words are written out in arguments: a list of indices can hold a table, too."""
+    if isinstance(value, (tuple, list)):
+        return sum(map(_literals, value))
+    if isinstance(value, slice):
+        return _literals((value.start, value.stop, value.step))
+    return not isinstance(value, Reference) and value is not None
 
 
 def _mapping(value: Any, what: str) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ def _words(text: str) -> list[str]:
 
 FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 MOST_FREE = (
-    4096  # numbers outside layers that are no parameters, as a mean of the images: nothing counts them
+    4096  # numbers that are no parameters, which nothing else counts: running means, a mean image, indices
 )
 LARGEST = 1_000_000  # of a whole number that makes a layer
 LARGEST_WINDOW = 1024  # of a kernel, a stride, a padding, a dilation
