@@ -10,9 +10,9 @@ from torch import nn
 
 from course_utils.scenes.small_models import (
     OPTIMIZERS,
-    CountingLoader,
     batches,
     build,
+    counting_loader,
     state_of,
 )
 
@@ -55,7 +55,7 @@ def evaluate_once(answer: Callable, kind: str, sizes: tuple, mode: str, seed: in
     model = Watched(build(kind, seed))
     model.train(mode == "training")
     before = [buffer.clone() for buffer in model.buffers()]
-    loader = CountingLoader(batches(sizes, seed))
+    loader, _ = counting_loader(batches(sizes, seed))
     torch.manual_seed(seed)
     with torch.enable_grad():  # on leaving, gradients are as they were, whatever the answer did to them
         returned = answer(model, loader)
@@ -118,15 +118,15 @@ class Threshold(nn.Module):
         return torch.cat([-brightness, brightness], dim=1)  # (N, 2)
 
 
-def _loader(brightness: torch.Tensor, labels: torch.Tensor, batch_size: int = 4) -> CountingLoader:
+def _loader(brightness: torch.Tensor, labels: torch.Tensor, batch_size: int = 4) -> tuple:
     images = brightness.view(-1, 1, 1, 1)
-    return CountingLoader(list(zip(images.split(batch_size), labels.split(batch_size), strict=True)))
+    return counting_loader(list(zip(images.split(batch_size), labels.split(batch_size), strict=True)))
 
 
 def choose_epoch(answer: Callable, cuts: torch.Tensor, val: tuple, test: tuple) -> dict:
     """Let the answer train a model whose weights after each epoch are written in `cuts`, and count."""
     model = Threshold()
-    val_loader, test_loader = _loader(*val), _loader(*test)
+    (val_loader, val_reads), (test_loader, test_reads) = _loader(*val), _loader(*test)
     passes = []
 
     def train_one_epoch(given: nn.Module) -> None:
@@ -138,8 +138,8 @@ def choose_epoch(answer: Callable, cuts: torch.Tensor, val: tuple, test: tuple) 
     returned = answer(model, train_one_epoch, val_loader, test_loader, len(cuts))
     return {
         "returned": returned,
-        "test reads": test_loader.reads,
-        "val reads": val_loader.reads,
+        "test reads": test_reads(),
+        "val reads": val_reads(),
         "epochs": len(passes),
         "cut": model.cut.detach().clone(),
         "running cut": model.running_cut.clone(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import nn
@@ -64,19 +64,23 @@ def batches(sizes: tuple[int, ...], seed: int) -> list[tuple[torch.Tensor, torch
     return made
 
 
-class CountingLoader:
-    """A loader that counts how often it was read from the start."""
+def counting_loader(given: list[tuple[torch.Tensor, torch.Tensor]]) -> tuple[Iterable, Callable[[], int]]:
+    """A loader, and a function that says how often it was read from the start.
 
-    def __init__(self, given: list[tuple[torch.Tensor, torch.Tensor]]) -> None:
-        self.given = given
-        self.reads = 0
+    The count and the batches are no attributes of the loader: an answer that sets one back must dig for it.
+    """
+    reads = 0
 
-    def __len__(self) -> int:
-        return len(self.given)
+    class Loader:
+        def __len__(self) -> int:
+            return len(given)
 
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        self.reads += 1
-        return iter([(images.clone(), labels.clone()) for images, labels in self.given])
+        def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+            nonlocal reads
+            reads += 1
+            return iter([(images.clone(), labels.clone()) for images, labels in given])
+
+    return Loader(), lambda: reads
 
 
 def flat_weights(model: nn.Module) -> torch.Tensor:
