@@ -53,7 +53,8 @@ def rebuild(data: Any, seconds: float = 60.0) -> Rebuilt:
     free = sum(each.numel() for each in tensors if not isinstance(each, nn.Parameter))
     free += sum(_literals((*node.args, *node.kwargs.values())) for node in nodes)
     if free > MOST_FREE:
-        refuse(f"{free:,} numbers that are no parameters")
+        learnt = sum(each.numel() for each in tensors if isinstance(each, nn.Parameter))
+        raise NetworkNotJudged(f"it uses {free:,} numbers that are no parameters", learnt + unused)
     return Rebuilt(nodes, layers, tensors, unused, seconds)
 
 
