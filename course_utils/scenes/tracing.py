@@ -12,7 +12,6 @@ from torch import fx, nn
 
 from course_utils.scenes.network_words import KINDS
 
-
 _CALL, _GETATTR = nn.Module.__call__, nn.Module.__getattr__
 
 
