@@ -46,6 +46,14 @@ def network_of(answer: Any, image: tuple[int, ...] = ()) -> dict:
         return {"refused": str(what), "parameters": sum(each.numel() for each in model.parameters())}
 
 
+def built_network(answer: Callable[[int], nn.Module], num_classes: int, image: tuple[int, ...]) -> dict:
+    """The network that the answer builds for so many classes, in evaluation mode, described as above."""
+    model = answer(num_classes)
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"expected an nn.Module, got {type(model).__name__}")
+    return network_of(model.eval(), image)
+
+
 class _Description:
     def __init__(self, model: nn.Module) -> None:
         self.model = model

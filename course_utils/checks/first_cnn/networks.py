@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from course_utils.checks.case import Case, Misconception
+from course_utils.checks.first_cnn.sent import SentNetworkExercise
 from course_utils.checks.first_cnn.shared import seed_from
-from course_utils.checks.observed import ObservedExercise
 from course_utils.scenes.first_cnn import SIZES, show_images
 
 
@@ -154,7 +154,7 @@ def _cases(rng: torch.Generator) -> list[Case]:
     ]
 
 
-MENDED_NET = ObservedExercise(
+MENDED_NET = SentNetworkExercise(
     name="MendedNet",
     points=2,
     minutes=15,
