@@ -42,7 +42,6 @@ def environment(home: str) -> dict[str, str]:
     one_thread = ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
     return {
         **dict.fromkeys(one_thread, "1"),
-        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # a fork copies fewer and larger pages
         "CUDA_VISIBLE_DEVICES": "",
         "HOME": home,
         "TMPDIR": home,

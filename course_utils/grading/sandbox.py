@@ -29,7 +29,7 @@ __all__ = ["Limits", "Sandbox", "Worker", "WorkerEnded"]
 
 ALWAYS = ("course_utils.worker.serve", "torch.nn.functional", "torch.utils.data", "torch.fx")
 LAST_WORDS = 1.0  # seconds for the zygote to notice that a worker has ended by itself
-RENEW_EVERY = 50
+RENEW_EVERY = 400  # a new zygote takes as long as a hundred workers
 
 
 @dataclass(frozen=True, kw_only=True)

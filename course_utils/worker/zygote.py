@@ -16,16 +16,18 @@ import gc
 import importlib
 import json
 import os
+import random
 import select
 import signal
 import socket
 import sys
 import traceback
+from types import ModuleType
 
 if __name__ == "__main__":  # a script in isolated mode: told here where modules are
     sys.path[:] = json.loads(sys.argv[1])["path"]
 
-from course_utils.worker import confine, frames, landlock, limits
+from course_utils.worker import confine, frames, landlock, large_pages, limits
 from course_utils.worker.tidy import tidy
 
 SOCKET = 3  # the worker's number for it, after standard input, output and error
@@ -41,15 +43,23 @@ def main() -> None:
     for name in settings["preload"]:
         importlib.import_module(name)
     if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(1)
-        sys.modules["torch"].set_num_threads = lambda number: None  # more would be waited for, and never come
+        _settle(sys.modules["torch"])
     if settings["nobody"]:
         confine.become_nobody()
     settings["walled"] = settings["alone"] or _keep_to_files(settings)
     mapped = limits.mapped_bytes()
     gc.collect()
+    large_pages.use_large_pages()
     gc.freeze()  # the collector leaves these objects alone, so that workers share their memory
     Zygote(settings, control, mapped).run()
+
+
+def _settle(torch: ModuleType) -> None:
+    """One thread, for good: more would be waited for and never come. All workers begin with one random state."""
+    torch.set_num_threads(1)
+    torch.set_num_threads = lambda number: None
+    sys.modules["numpy"].random.seed(0)
+    torch.manual_seed(0)
 
 
 def _keep_to_files(settings: dict) -> bool:
@@ -163,26 +173,13 @@ def work(settings: dict, order: dict, mapped: int, folder: str, sock: int, log: 
         if order["probe"]:
             print(json.dumps({"filtered": filtered, "walled": settings["walled"]}), flush=True)
         else:
-            _serve()
+            random.seed(0)  # a fork has changed it; those of NumPy and PyTorch are as the zygote left them
+            sys.modules["course_utils.worker.serve"].serve(socket.socket(fileno=SOCKET))
         code = 0
     except BaseException:
         traceback.print_exc()
     finally:
         os._exit(code)
-
-
-def _serve() -> None:
-    import random
-
-    import numpy
-    import torch
-
-    from course_utils.worker.serve import serve
-
-    random.seed(0)  # each worker begins alike
-    numpy.random.seed(0)
-    torch.manual_seed(0)
-    serve(socket.socket(fileno=SOCKET))
 
 
 if __name__ == "__main__":
