@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def _settle(torch: ModuleType) -> None:
-    """One thread, for good: more would be waited for and never come. All workers begin with one random state."""
+    """One thread, for good: more would be waited for and never come. All workers begin in the same state."""
     torch.set_num_threads(1)
     torch.set_num_threads = lambda number: None
     sys.modules["numpy"].random.seed(0)
