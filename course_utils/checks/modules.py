@@ -155,7 +155,7 @@ class TrainedModelExercise(Exercise):
 
     def _is_same_mistake(self, known: Misconception, failure: Failure) -> bool:
         """Measured numbers never repeat exactly: the same mistake misses the same requirement."""
-        wrong = self.respond(known.answer, failure.case)
+        wrong = self.mistaken(known, failure.case)
         same_end = (wrong.error is None) == (failure.response.error is None)
         return same_end and self.difference(failure.expected, wrong) is not None
 

@@ -13,6 +13,7 @@ from torch import nn
 
 from course_utils.checks.case import Case, Misconception
 from course_utils.checks.diagnosis import Failure
+from course_utils.checks.memory import remembered
 from course_utils.checks.modules import TrainedModelExercise
 from course_utils.checks.networks import NetworkNotJudged
 from course_utils.checks.respond import Response, own_randomness
@@ -116,7 +117,7 @@ class SmallNetworkExercise(TrainedModelExercise):
     def _is_same_mistake(self, known: Misconception, failure: Failure) -> bool:
         if failure.response.error is not None:
             return False
-        wrong = measure(value_of(known.answer).value)
+        wrong = remembered(lambda: measure(value_of(known.answer).value), "measured", self, known)
         return sort_of_failure(wrong) == sort_of_failure(failure.response.value)
 
 
