@@ -15,6 +15,7 @@ from course_utils.grading.sandbox import WorkerEnded
 from course_utils.grading.starting import BASELINE_WAY
 from course_utils.grading.tiers import BASELINE, BUBBLEWRAP, best_tier
 from course_utils.grading.zygotes import Zygote
+from course_utils.worker.tidy import tidy
 
 pytest_plugins = ["sandbox_fixtures"]  # the fixtures `walled`, `bare` and `sandbox`, which is both in turn
 
@@ -70,7 +71,7 @@ with Sandbox(Tier(sys.argv[1], "a test")) as sandbox:
     worker = sandbox.worker()
     worker.ask({"do": "look", "name": "f"}, 60.0)
     print("ready", flush=True)
-    worker.ask({"do": "run", "source": "import time; time.sleep(1000)"}, 1000.0)
+    worker.ask({"do": "run", "source": "open('x', 'w'); import time; time.sleep(1000)"}, 1000.0)
 """
 
 
@@ -90,6 +91,7 @@ def test_a_killed_judge_leaves_no_process(tier, tmp_path):
     while any(Path(f"/proc/{number}").exists() for number in started) and time.monotonic() < end:
         time.sleep(0.05)
     assert not [number for number in started if Path(f"/proc/{number}").exists()]
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -142,3 +144,18 @@ def test_a_module_that_is_not_there_is_named():
 )
 def test_the_reason_of_an_end(report, reason):
     assert how_it_ended(report, cpu_seconds=10)[0] == reason
+
+
+def test_a_folder_is_emptied_within_its_time_or_not_at_all(tmp_path):
+    full = tmp_path / "full"
+    for number in range(2500):
+        (full / str(number % 7) / "in").mkdir(parents=True, exist_ok=True)
+        (full / str(number % 7) / f"file {number}").touch()
+    (tmp_path / "kept").touch()
+    (full / "link").symlink_to(tmp_path)
+    (full / "1").chmod(0)
+    assert not tidy(str(full), seconds=-1)
+    assert full.exists()
+    assert tidy(str(full), seconds=SECONDS)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+    assert not tidy(str(full), seconds=SECONDS)

@@ -3,37 +3,62 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
+from itertools import islice
+
+AT_ONCE = 1000
 
 
 def tidy(folder: str, seconds: float) -> bool:
     """Remove `folder` with all that is in it; False when that fails or takes longer than `seconds`.
 
-    Folders inside are first moved beside it, so that no path grows longer than three names. Nothing in it may
+    Folders inside are first moved to its top, so that no path grows longer than two names. Nothing in it may
     be in use any more.
     """
     end = time.monotonic() + seconds
     try:
-        return _emptied(folder, end)
+        return empty(folder, end) and os.rmdir(folder) is None
     except OSError:
         return False
 
 
-def _emptied(folder: str, end: float) -> bool:
-    waiting, moved = [folder], 0
-    while waiting:
-        here = waiting.pop()
-        os.chmod(here, 0o700)
-        with os.scandir(here) as entries:
-            for entry in entries:
-                if time.monotonic() > end:
-                    return False
-                if not entry.is_dir(follow_symlinks=False):
-                    os.unlink(entry.path)
-                    continue
-                os.chmod(entry.path, 0o700)
-                moved += 1
-                waiting.append(f"{folder}.{moved}")
-                os.rename(entry.path, waiting[-1])
-        os.rmdir(here)
-    return True
+def empty(folder: str, end: float) -> bool:
+    """Remove what is in `folder`; False when it is `end` on the monotonic clock before that is done.
+
+    Raises:
+        OSError: something cannot be removed.
+    """
+    os.chmod(folder, 0o700)
+    while True:
+        with os.scandir(folder) as entries:
+            some = list(islice(entries, AT_ONCE))
+        if not some:
+            return True
+        for entry in some:
+            if not _removed(entry, folder, end):
+                return False
+
+
+def _removed(entry: os.DirEntry, top: str, end: float) -> bool:
+    """A file is removed; so is a folder, with its files, after the folders in it have moved to the top."""
+    if time.monotonic() > end:
+        return False
+    if not entry.is_dir(follow_symlinks=False):
+        os.unlink(entry.path)
+        return True
+    os.chmod(entry.path, 0o700)
+    while True:
+        with os.scandir(entry.path) as entries:
+            some = list(islice(entries, AT_ONCE))
+        if not some:
+            os.rmdir(entry.path)
+            return True
+        for inner in some:
+            if time.monotonic() > end:
+                return False
+            if inner.is_dir(follow_symlinks=False):
+                os.chmod(inner.path, 0o700)
+                os.rename(inner.path, os.path.join(top, secrets.token_hex(16)))
+            else:
+                os.unlink(inner.path)

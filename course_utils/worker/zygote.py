@@ -21,6 +21,7 @@ import select
 import signal
 import socket
 import sys
+import time
 import traceback
 from types import ModuleType
 
@@ -28,7 +29,7 @@ if __name__ == "__main__":  # a script in isolated mode: told here where modules
     sys.path[:] = json.loads(sys.argv[1])["path"]
 
 from course_utils.worker import confine, frames, landlock, large_pages, limits
-from course_utils.worker.tidy import tidy
+from course_utils.worker.tidy import empty, tidy
 
 SOCKET = 3  # the worker's number for it, after standard input, output and error
 TIDY_SECONDS = 2.0
@@ -36,9 +37,10 @@ TIDY_SECONDS = 2.0
 
 def main() -> None:
     settings = json.loads(sys.argv[1])
-    if settings["alone"] and os.getpid() != 1:
-        raise SystemExit("not process 1: this would kill what is none of ours")
-    confine.die_with_parent()
+    if settings["alone"]:
+        if os.getpid() != 1:
+            raise SystemExit("not process 1: this would kill what is none of ours")
+        confine.die_with_parent()  # elsewhere it lives on, to clear away
     control = socket.socket(fileno=settings["control"])
     for name in settings["preload"]:
         importlib.import_module(name)
@@ -98,6 +100,8 @@ class Zygote:
         if self._worker:
             self._kill()
             os.waitpid(self._worker, 0)
+        if not self._settings["alone"]:  # the judge may have been killed: nobody else would do it
+            empty(self._settings["box"], time.monotonic() + TIDY_SECONDS)
 
     def _follow(self) -> bool:
         """One order of the judge; False when there will be no more."""
