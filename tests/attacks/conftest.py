@@ -1,4 +1,4 @@
-"""The notebooks of this folder are attacks: never run by pytest, only graded by test_attacks.py in a sandbox."""
+"""The notebooks of this folder are attacks: graded by test_attacks.py in a sandbox, never run by pytest."""
 
 import pytest
 

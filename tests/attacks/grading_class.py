@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import socket
@@ -88,18 +89,26 @@ class Listener:
             self.calls.append(str(listening.family))
 
 
-def processes() -> dict[int, str]:
-    """All processes of this machine: number and command line."""
+ADOPT_ORPHANS = 36  # PR_SET_CHILD_SUBREAPER of Linux
+
+
+def adopt_orphans() -> None:
+    """From now on a process whose parents have ended becomes a child of this one, and is found."""
+    ctypes.CDLL(None, use_errno=True).prctl(ADOPT_ORPHANS, 1, 0, 0, 0)
+
+
+def children() -> dict[int, str]:
+    """The living children of this process, by number."""
     found = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
             try:
-                name = (folder / "comm").read_text().strip()
-                found[int(folder.name)] = (
-                    f"{name} {(folder / 'cmdline').read_bytes().decode(errors='replace')}"
-                )
+                name, _, rest = (folder / "stat").read_text("utf-8", "replace").rpartition(")")
             except OSError:
                 continue
+            state, parent = rest.split()[:2]
+            if int(parent) == os.getpid() and state != "Z":
+                found[int(folder.name)] = f"{name}) {state}"
     return found
 
 

@@ -1,7 +1,8 @@
 """Checkers as they are often written: in the process of the answer. They show that the attacks are alive.
 
-`python naive.py NAME...` runs each named attack in a fork of its own and prints a line of JSON: which of them the
-check named in its notebook takes for right. Only for attacks that harm nobody: those whose `fools` is not empty.
+`python naive.py NAME...` runs each named attack in a fork of its own and prints a line of JSON: which of them
+the check named in its notebook takes for right. Only for attacks that harm nobody: those whose `fools` is not
+empty.
 """
 
 from __future__ import annotations
@@ -148,6 +149,6 @@ def fooled(attack: Attack) -> bool:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    os.chdir(tempfile.mkdtemp())
     wanted = [each for each in ATTACKS if each.name in sys.argv[1:]]
-    print(json.dumps({each.name: fooled(each) for each in wanted}))
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        print(json.dumps({each.name: fooled(each) for each in wanted}))
