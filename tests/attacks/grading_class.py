@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import html.parser
 import json
 import os
 import socket
@@ -15,6 +16,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
 PORT_IN_THE_NOTEBOOKS = "48151"
+HONEST = ("output_size", "conv2d", "receptive_field")  # 2, 3 and 3 points
 
 
 def solution(lesson: str, *exercises: str) -> dict[str, Any]:
@@ -22,6 +24,14 @@ def solution(lesson: str, *exercises: str) -> dict[str, Any]:
     notebook = json.loads((ROOT / "solutions" / f"{lesson}.ipynb").read_text(encoding="utf-8"))
     answers = [cell for cell in notebook["cells"] if _is_answer(cell, exercises)]
     return {**notebook, "cells": [{**cell, "outputs": []} for cell in answers]}
+
+
+def honest(number: object, *exercises: str) -> str:
+    """Right answers to lesson 02; the comment keeps each notebook from being taken for the one before."""
+    notebook = solution("02_convolution", *exercises)
+    for cell in notebook["cells"]:
+        cell["source"] = [f"# {number}\n", *cell["source"]]
+    return json.dumps(notebook)
 
 
 def _is_answer(cell: dict[str, Any], exercises: tuple[str, ...]) -> bool:
@@ -119,3 +129,20 @@ def left_behind(folders: list[Path]) -> list[str]:
         for place, _, files in os.walk(start):
             found += [os.path.join(place, name) for name in files if name.startswith("course-attack")]
     return found
+
+
+class Tags(html.parser.HTMLParser):
+    """What of a page could run or reach out, in `active`."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.active: list[tuple] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag in ("script", "iframe", "object", "embed", "img", "base", "form"):
+            self.active.append((tag, attributes))
+        for name, value in attributes:
+            words = (value or "").strip().lower()
+            if name.startswith("on") or words.startswith(("javascript:", "data:", "http:", "//")):
+                self.active.append((tag, name, value))

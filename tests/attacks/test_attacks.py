@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html.parser
 import json
 import os
 import subprocess
@@ -14,19 +13,20 @@ import naive
 import pytest
 from attacks import ATTACKS
 from grading_class import (
+    HONEST,
     PORT_IN_THE_NOTEBOOKS,
     ROOT,
     Listener,
+    Tags,
     adopt_orphans,
     children,
     grade,
+    honest,
     left_behind,
-    solution,
 )
 
-from course_utils.grading.tiers import BUBBLEWRAP, best_tier
+from course_utils.grading.sandbox.tiers import BUBBLEWRAP, best_tier
 
-LESSON = "02_convolution"
 SLOW = {  # besides those that end by time
     "fills_the_disk_with_empty_files",
     "sleeps_a_little_less_than_allowed",
@@ -35,20 +35,11 @@ SLOW = {  # besides those that end by time
 }
 LATE = ("finds_",)  # after those that leave something
 EVERY = 12  # an honest submission after so many attacks
-HONEST = ("output_size", "conv2d", "receptive_field")
 MARK = "COURSE-ATTACK"
 
 
 def is_slow(attack):
     return attack.ends == "time" or attack.name in SLOW
-
-
-def honest(number, *exercises):
-    """Right answers; the comment keeps each from being taken for the one before."""
-    notebook = solution(LESSON, *exercises)
-    for cell in notebook["cells"]:
-        cell["source"] = [f"# {number}\n", *cell["source"]]
-    return json.dumps(notebook)
 
 
 def hand_in(folder, attacks, port):
@@ -163,24 +154,6 @@ def test_students_read_nothing_that_their_code_made(graded):
         for name, page in half.pages().items():
             if name.startswith("feedback"):
                 assert "LEAKED-INPUT" not in page and "LEAKED_INPUT" not in page, name
-
-
-class Tags(html.parser.HTMLParser):
-    """The names of elements, and whatever could run."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.seen, self.active = set(), []
-        self.feed(page)
-
-    def handle_starttag(self, tag, attributes):
-        self.seen.add(tag)
-        if tag in ("script", "iframe", "object", "embed", "img", "base", "form"):
-            self.active.append((tag, attributes))
-        for name, value in attributes:
-            words = (value or "").strip().lower()
-            if name.startswith("on") or words.startswith(("javascript:", "data:", "http:", "//")):
-                self.active.append((tag, name, value))
 
 
 def test_pages_hold_nothing_that_runs(graded):
