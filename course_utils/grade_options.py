@@ -6,7 +6,7 @@ import argparse
 
 from course_utils.option_types import number, whole
 
-COMMAND = "course_utils.grading.command"
+COMMAND = "course_utils.grading.batch.command"
 TIERS = ("auto", "bubblewrap", "baseline")
 SECONDS_PER_SUBMISSION = 300.0  # honest ones need a fraction
 SEEDS = 2**31 - 1  # the largest seed; small enough to be copied from a report by hand

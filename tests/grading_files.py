@@ -4,7 +4,7 @@ import functools
 import json
 from pathlib import Path
 
-from course_utils.grading.lessons import load_lessons
+from course_utils.grading.lessons.lesson import load_lessons
 
 ROOT = Path(__file__).parent.parent
 

@@ -5,8 +5,8 @@ import textwrap
 from pathlib import Path
 
 from course_utils import cli
-from course_utils.grading import command
-from course_utils.grading.batch import Batch, Submission
+from course_utils.grading.batch import command
+from course_utils.grading.batch.batch import Batch, Submission
 from course_utils.grading.records import Record, Result, Run
 
 EXERCISES = {"conv2d": 3.0, "output_size": 1.0}

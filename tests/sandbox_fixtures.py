@@ -7,8 +7,8 @@ import pytest
 import torch
 from sandboxes import HONEST, SECONDS
 
-from course_utils.grading.sandbox import Limits, Sandbox
-from course_utils.grading.tiers import BASELINE, BUBBLEWRAP, Tier, best_tier
+from course_utils.grading.sandbox.sandbox import Limits, Sandbox
+from course_utils.grading.sandbox.tiers import BASELINE, BUBBLEWRAP, Tier, best_tier
 from course_utils.worker.codec import decode, encode
 
 

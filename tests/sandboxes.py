@@ -2,7 +2,7 @@
 
 import pytest
 
-from course_utils.grading.sandbox import WorkerEnded
+from course_utils.grading.sandbox.sandbox import WorkerEnded
 from course_utils.worker.codec import decode
 
 HONEST = "import torch\ndef f(x):\n    return x @ x.T\n"

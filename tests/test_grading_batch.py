@@ -6,8 +6,8 @@ import signal
 import pytest
 from grading_pattern import EXERCISES, pretended_batch, record
 
-from course_utils.grading import batch as batches
-from course_utils.grading.batch import in_order
+from course_utils.grading.batch import batch as batches
+from course_utils.grading.batch.batch import in_order
 from course_utils.grading.errors import GradingError
 from course_utils.grading.records import MISSING, STOPPED
 

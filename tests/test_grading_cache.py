@@ -10,11 +10,11 @@ from grading_pattern import record, run
 
 import course_utils
 from course_utils import cli
-from course_utils.grading import begin as beginning
-from course_utils.grading import cache
-from course_utils.grading.begin import begin, seed_of, settings_of, tier_of
+from course_utils.grading.batch import begin as beginning
+from course_utils.grading.batch import cache
+from course_utils.grading.batch.begin import begin, seed_of, settings_of, tier_of
+from course_utils.grading.batch.results_folder import ResultsFolder, read_json, write_json
 from course_utils.grading.errors import GradingError
-from course_utils.grading.results_folder import ResultsFolder, read_json, write_json
 
 TAKEN = {"lesson": "02_convolution", "answers": {"conv2d": "def conv2d(): ..."}, "remarks": [], "fatal": None}
 SETTINGS = {"seed": 7, "tier": "bubblewrap", "seconds": 300.0, "versions": {"checks": "abc", "torch": "2"}}
@@ -49,9 +49,11 @@ def test_the_order_of_answers_does_not_matter_and_odd_letters_do_no_harm():
 def test_the_sources_that_judge_are_part_of_the_versions(tmp_path):
     package = Path(course_utils.__file__).parent
     judging = {path.relative_to(package).as_posix() for path in cache.judging_sources(package)}
-    assert {"checks/compare.py", "grading/judge.py", "grading/verdicts.py", "models/lenet.py"} <= judging
+    judge = {"grading/judging/judge.py", "grading/judging/verdicts.py", "grading/sandbox/tiers.py"}
+    assert judge | {"checks/compare.py", "models/lenet.py"} <= judging
     assert {path.parts[0] for path in map(Path, judging)} >= {"checks", "grading", "models", "training"}
-    assert not {"cli.py", "grading/class_report.py", "grading/command.py", "plots/curves.py"} & judging
+    reports = {"grading/reports/class_report.py", "grading/batch/command.py"}
+    assert not (reports | {"cli.py", "plots/curves.py"}) & judging
 
 
 @pytest.mark.parametrize("folder", ["lessons", "solutions"])
@@ -110,7 +112,7 @@ def test_a_folder_with_other_things_is_not_a_former_run(tmp_path):
 
 def test_two_commands_do_not_grade_into_one_folder(tmp_path):
     program = f"""
-from course_utils.grading.results_folder import ResultsFolder
+from course_utils.grading.batch.results_folder import ResultsFolder
 with ResultsFolder({str(tmp_path)!r}).one_writer():
     print("got it")
 """

@@ -6,10 +6,10 @@ from collections import namedtuple
 
 import pytest
 
-from course_utils.grading.charts import histogram, stacked
-from course_utils.grading.class_figures import Entry, lesson_figures
-from course_utils.grading.class_report import class_html
 from course_utils.grading.records import MISSING, NOT_ATTEMPTED, REFUSED, STOPPED, WRONG
+from course_utils.grading.reports.charts import histogram, stacked
+from course_utils.grading.reports.class_figures import Entry, lesson_figures
+from course_utils.grading.reports.class_report import class_html
 from tests.grading_records import LESSON, NASTY, SECRET, Page, assert_inert, flipped, record, result, run
 
 Pair = namedtuple("Pair", "a b exercises")

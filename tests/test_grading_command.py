@@ -14,7 +14,7 @@ import pytest
 from grading_pattern import pretend, write_class
 
 from course_utils import cli
-from course_utils.grading.results_folder import ResultsFolder
+from course_utils.grading.batch.results_folder import ResultsFolder
 
 ROOT = Path(__file__).parent.parent
 REPORTS = {"class.html", "feedback", "junit.xml", "records", "run.json", "scores.csv", "scores.json"}

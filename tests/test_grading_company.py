@@ -4,8 +4,8 @@ import pytest
 from answers import EXERCISES
 from lesson_files import ROOT
 
-from course_utils.grading.company import could_matter
-from course_utils.grading.lessons import load_lessons
+from course_utils.grading.judging.company import could_matter
+from course_utils.grading.lessons.lesson import load_lessons
 
 PLAIN = '''
 def output_size(size, kernel):

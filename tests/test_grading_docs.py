@@ -45,7 +45,7 @@ CALLS = [call for text in (GUIDE, *((DOCS / name).read_text() for name in SHELLS
 @pytest.mark.parametrize("call", CALLS)
 def test_a_command_parses(call):
     args = cli.parse(filled(call)[1:])
-    assert args.handler.startswith("course_utils.grading.command:")
+    assert args.handler.startswith("course_utils.grading.batch.command:")
     assert "$" not in str(vars(args))
 
 
@@ -100,7 +100,8 @@ def test_a_file_that_is_named_exists(name):
 def test_the_limits_are_those_of_the_code():
     from course_utils.checks import Exercise
     from course_utils.grade_options import SECONDS_PER_SUBMISSION
-    from course_utils.grading import archives, sandbox
+    from course_utils.grading.handed_in import archives
+    from course_utils.grading.sandbox import sandbox
 
     limits, zips = sandbox.Limits(), archives.Limits()
     rows = dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \|", GUIDE.partition("## Limits")[2], re.MULTILINE))

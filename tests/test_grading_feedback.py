@@ -8,11 +8,11 @@ from nbconvert.filters import add_anchor
 
 from course_utils.checks.exercise import Exercise, Misconception
 from course_utils.grading.errors import GradingError
-from course_utils.grading.feedback import feedback_html
-from course_utils.grading.links import paragraph, published_lessons
+from course_utils.grading.judging.verdicts import error_line, error_type
 from course_utils.grading.records import MISSING, NOT_ATTEMPTED, REFUSED, STATES, STOPPED, WRONG
-from course_utils.grading.sentences import ON_THIS_CALL, explanation, raised, sentence
-from course_utils.grading.verdicts import error_line, error_type
+from course_utils.grading.reports.feedback import feedback_html
+from course_utils.grading.reports.links import paragraph, published_lessons
+from course_utils.grading.reports.sentences import ON_THIS_CALL, explanation, raised, sentence
 from course_utils.worker.codec import decode, encode
 from tests.grading_records import LESSON, NASTY, SECRET, Page, assert_inert, flipped, record, result
 

@@ -4,8 +4,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from course_utils.grading.junit import junit_xml
 from course_utils.grading.records import MISSING, NOT_ATTEMPTED, REFUSED, STOPPED, WRONG
+from course_utils.grading.reports.junit import junit_xml
 from tests.grading_records import LESSON, NASTY, SECRET, flipped, record, result, run
 
 

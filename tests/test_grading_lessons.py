@@ -7,7 +7,7 @@ import pytest
 from grading_files import ROOT, answer_cell, lessons, notebook
 
 from course_utils.grading.errors import GradingError
-from course_utils.grading.lessons import load_lessons
+from course_utils.grading.lessons.lesson import load_lessons
 
 
 @pytest.mark.parametrize("slug", lessons())

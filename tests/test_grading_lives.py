@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from sandboxes import HONEST, SECONDS, run, tell
 
-from course_utils.grading.ending import how_it_ended
 from course_utils.grading.errors import GradingError
-from course_utils.grading.sandbox import WorkerEnded
-from course_utils.grading.starting import BASELINE_WAY
-from course_utils.grading.tiers import BASELINE, BUBBLEWRAP, best_tier
-from course_utils.grading.zygotes import Zygote
+from course_utils.grading.sandbox.ending import how_it_ended
+from course_utils.grading.sandbox.sandbox import WorkerEnded
+from course_utils.grading.sandbox.starting import BASELINE_WAY
+from course_utils.grading.sandbox.tiers import BASELINE, BUBBLEWRAP, best_tier
+from course_utils.grading.sandbox.zygotes import Zygote
 from course_utils.worker.tidy import tidy
 
 pytest_plugins = ["sandbox_fixtures"]  # the fixtures `walled`, `bare` and `sandbox`, which is both in turn
@@ -65,8 +65,8 @@ def processes_below(number):
 
 JUDGE = """
 import sys, time
-from course_utils.grading.sandbox import Sandbox
-from course_utils.grading.tiers import Tier
+from course_utils.grading.sandbox.sandbox import Sandbox
+from course_utils.grading.sandbox.tiers import Tier
 with Sandbox(Tier(sys.argv[1], "a test")) as sandbox:
     worker = sandbox.worker()
     worker.ask({"do": "look", "name": "f"}, 60.0)

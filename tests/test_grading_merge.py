@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from grading_pattern import record, run
 
-from course_utils.grading import shard
+from course_utils.grading.batch import shard
+from course_utils.grading.batch.merge import merged
+from course_utils.grading.batch.results_folder import SCORES, write_json
 from course_utils.grading.errors import GradingError
-from course_utils.grading.merge import merged
-from course_utils.grading.results_folder import SCORES, write_json
 
 CLASS = [record(f"s{number}", points=number % 4) for number in range(7)]
 

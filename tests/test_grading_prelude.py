@@ -7,7 +7,7 @@ import re
 import pytest
 from grading_files import lessons
 
-from course_utils.grading.prelude import out_of_reach, prelude
+from course_utils.grading.lessons.prelude import out_of_reach, prelude
 
 ANSWERS = [(slug, name) for slug, lesson in lessons().items() for name in lesson.checks]
 NEVER = re.compile(r"course_utils\.(checks|widgets|plots|grading)|matplotlib|\bplt\b|\bcheck\b|subprocess")

@@ -6,7 +6,7 @@ import pytest
 import torch
 from sandboxes import HONEST, SECONDS, ending, run, tell
 
-from course_utils.grading.sandbox import WorkerEnded
+from course_utils.grading.sandbox.sandbox import WorkerEnded
 from course_utils.worker.codec import decode, encode
 
 pytest_plugins = ["sandbox_fixtures"]  # the fixtures `walled`, `bare` and `sandbox`, which is both in turn

@@ -3,7 +3,7 @@
 import pytest
 
 from course_utils.grading.naming import safe_text, slug, slugs, unique
-from course_utils.grading.similarity import Pair, pairs
+from course_utils.grading.reports.similarity import Pair, pairs
 
 LONG = "def f(x, y):\n" + "".join(f"    a{n} = x * {n} + y\n" for n in range(20)) + "    return a1"
 OTHER = LONG.replace("*", "-")

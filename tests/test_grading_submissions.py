@@ -9,9 +9,9 @@ import zipfile
 
 import pytest
 
-from course_utils.grading.archives import Limits, Unreadable
 from course_utils.grading.errors import GradingError
-from course_utils.grading.submissions import find_submissions
+from course_utils.grading.handed_in.archives import Limits, Unreadable
+from course_utils.grading.handed_in.submissions import find_submissions
 
 RANDOM = random.Random(0)
 NOTEBOOK = b'{"cells": []}'

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from grading_files import ROOT, lessons
 
-from course_utils.grading.magics import without_magics
-from course_utils.grading.syntax import by_hand_warnings, canonical, look_at_warnings, size
+from course_utils.grading.handed_in.magics import without_magics
+from course_utils.grading.looks.syntax import by_hand_warnings, canonical, look_at_warnings, size
 
 RECORDED = [
     pytest.param(ast.unparse(node), id=f"{path.parent.name}.{path.stem}.{node.name}")

@@ -6,7 +6,7 @@ import pytest
 from grading_files import answer_cell, as_bytes, code_cell, lessons, notebook, texts
 
 from course_utils.grading.errors import GradingError
-from course_utils.grading.transplant import transplant
+from course_utils.grading.handed_in.transplant import transplant
 
 SLUG = "02_convolution"
 RIGHT = "def output_size(size, kernel, stride=1, padding=0, dilation=1):\n    return 7\n"

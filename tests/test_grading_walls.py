@@ -8,8 +8,8 @@ import pytest
 from sandboxes import run, tell
 
 import course_utils
-from course_utils.grading import bubblewrap
-from course_utils.grading.tiers import BASELINE
+from course_utils.grading.sandbox import bubblewrap
+from course_utils.grading.sandbox.tiers import BASELINE
 
 pytest_plugins = ["sandbox_fixtures"]  # the fixtures `walled`, `bare` and `sandbox`, which is both in turn
 

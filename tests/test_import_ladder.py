@@ -120,7 +120,7 @@ def test_climbing_is_seen(module, source):
         ("course_utils.worker.serve", "from course_utils.scenes import first_cnn"),
         ("course_utils.checks.first_cnn", "from course_utils.scenes.first_cnn import take_steps"),
         (
-            "course_utils.grading.judge",
+            "course_utils.grading.judging.judge",
             "from course_utils.checks import Remote\nimport course_utils.worker.codec",
         ),
         ("course_utils.training.command", "from course_utils.training import fit, recipes"),

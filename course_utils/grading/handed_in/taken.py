@@ -1,0 +1,84 @@
+"""What is taken out of an answer, since a judge cannot run it, and what of the learner's goes with it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+
+from course_utils.grading.handed_in.pieces import Piece
+from course_utils.grading.lessons.lesson import Lesson
+from course_utils.grading.lessons.parsing import binds, global_reads, parsed
+from course_utils.grading.lessons.prelude import is_left_out, module_of, out_of_reach, with_one_name
+
+KEPT = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def without_looks(lesson: Lesson, exercise: str, source: str) -> tuple[str, list[int]]:
+    """The answer less its statements that check or draw, and the lines where those began (from 1).
+
+    They call what grading has not (`check`, `plt`, `show_image`): with them the cell would end in an error
+    before it has said anything about the answer. Definitions, and what defines the answer, always stay.
+    """
+    tree = parsed(source)
+    unusable = set(out_of_reach(lesson))
+    if tree is None or not any(name in source for name in unusable):
+        return source, []
+    answer, taken = set(lesson.names(exercise)), []
+    for statement in tree.body:
+        bound = set(binds(statement))
+        if _is_the_check_itself(statement) or (bound.isdisjoint(answer) and _reads(statement) & unusable):
+            unusable |= bound
+            if not isinstance(statement, KEPT):
+                taken.append(statement)
+        else:
+            unusable -= bound
+    return _replaced(source, taken), [statement.lineno for statement in taken]
+
+
+def imports_for(names: Iterable[str], pieces: Sequence[Piece]) -> dict[str, str]:
+    """By name, the import that defines it in a cell of the learner's own, where there is one.
+
+    Who needs `math` adds it to the first cell of a notebook, not to the answer.
+    """
+    wanted, found = set(names), {}
+    for piece in pieces:
+        tree = parsed(piece.source) if wanted & piece.names else None
+        for node in tree.body if tree else ():
+            if isinstance(node, (ast.Import, ast.ImportFrom)) and not getattr(node, "level", 0):
+                for alias in node.names:
+                    name = alias.asname or alias.name.split(".")[0]
+                    if name in wanted and not is_left_out(module_of(node, alias)):
+                        found[name] = ast.unparse(with_one_name(node, alias))
+    return found
+
+
+def _reads(statement: ast.stmt) -> set[str]:
+    try:
+        return global_reads(ast.unparse(statement))
+    except RecursionError:
+        return set()
+
+
+def _is_the_check_itself(statement: ast.stmt) -> bool:
+    """`from course_utils.checks.convolution import check`, which a sandbox could not follow."""
+    return (
+        isinstance(statement, ast.ImportFrom)
+        and (statement.module or "").startswith("course_utils.checks")
+        and [alias.name for alias in statement.names] == ["check"]
+    )
+
+
+def _replaced(source: str, statements: list[ast.stmt]) -> str:
+    """`source` with `pass` in the place of whole statements, line by line, so that line numbers stay."""
+    lines = source.split("\n")
+    for statement in statements:
+        first, last = statement.lineno - 1, statement.end_lineno
+        shared = lines[first].encode()[: statement.col_offset].strip() or _after(lines[last - 1], statement)
+        if not shared:  # a line that holds another statement, too, is left alone
+            lines[first:last] = ["pass", *[""] * (last - first - 1)]
+    return "\n".join(lines)
+
+
+def _after(line: str, statement: ast.stmt) -> bytes:
+    rest = line.encode()[statement.end_col_offset :].strip()
+    return b"" if rest.startswith(b"#") else rest

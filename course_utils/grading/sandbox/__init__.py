@@ -1,0 +1,1 @@
+"""Where a student's code runs: tiers, zygotes, workers. Imports no member."""
