@@ -12,7 +12,7 @@ from course_utils.grading.errors import GradingError
 from course_utils.grading.records import MISSING, WRONG, Run
 from course_utils.grading.reports.results import write_results
 from course_utils.grading.reports.tables import harmless, scores_csv, scores_json
-from course_utils.grading.reports.visible import moment, number, short, visible
+from course_utils.grading.visible import moment, number, short, visible
 from tests.grading_records import LESSON, NASTY, record, result, run
 
 Pair = namedtuple("Pair", "a b exercises")

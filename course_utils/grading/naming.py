@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from course_utils.grading.reports.visible import visible
+from course_utils.grading.visible import visible
 
 LONG = 200  # characters of a name that is shown
 LONG_FILE = 80  # characters of a file name made from one

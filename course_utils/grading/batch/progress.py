@@ -6,7 +6,7 @@ import sys
 
 from tqdm import tqdm
 
-from course_utils.grading.reports.visible import visible
+from course_utils.grading.visible import visible
 
 LONGEST_NAME = 40  # letters beside the bar
 

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from course_utils.grading.records import Record, Run
-from course_utils.grading.reports.visible import number, short, visible
+from course_utils.grading.visible import number, short, visible
 
 MOST_PROBLEMS = 20  # lines; the rest is in scores.json
 

@@ -19,7 +19,9 @@ WORDS = {
 }
 
 
-NOT_SENT = "Your network has parts that the program does not know, so that it could not be judged. A person will look."
+NOT_SENT = (
+    "Your network has parts that the program does not know, so it could not be judged. A person will look."
+)
 
 
 def without_answer(exercise: Exercise, state: str) -> Result:

@@ -18,7 +18,7 @@ from course_utils.grading.looks.suspicious import (
     SYS_HARMLESS,
 )
 from course_utils.grading.naming import safe_text
-from course_utils.grading.reports.visible import visible
+from course_utils.grading.visible import visible
 
 if TYPE_CHECKING:
     from course_utils.checks import Exercise

@@ -9,7 +9,7 @@ from statistics import median
 
 from markupsafe import Markup
 
-from course_utils.grading.reports.visible import number, visible
+from course_utils.grading.visible import number, visible
 
 WIDTH, HEIGHT = 720, 266
 LEFT, RIGHT, TOP, BOTTOM = 46, 12, 42, 46  # room for the labels of the axes and of the median

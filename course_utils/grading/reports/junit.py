@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from course_utils.grading import records
 from course_utils.grading.records import Record, Result, Run
 from course_utils.grading.reports.sentences import explanation, heading
-from course_utils.grading.reports.visible import number, visible
+from course_utils.grading.visible import number, visible
 
 # A state as JUnit knows it; right has no element.
 ELEMENTS = {

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from course_utils.grading.reports.visible import lesson_title, moment, number, short, visible
+from course_utils.grading.visible import lesson_title, moment, number, short, visible
 
 
 def page(template: str, **values: Any) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from course_utils.grading.records import Record, Run
-from course_utils.grading.reports.visible import number, visible
+from course_utils.grading.visible import number, visible
 
 FORMULA = "=+-@\t\r\n＝＋－＠"  # what a spreadsheet takes for the beginning of a formula
 PLAIN = re.compile(r"[\w./ -]*")  # cells that no reader of CSV can misunderstand, whatever its separator
