@@ -133,12 +133,13 @@ def _sequence_difference(
 ) -> Difference | None:
     row = as_tensor(got) if is_array(got) else None
     if row is not None and row.ndim == 1:
-        got = row.tolist()
+        got = row[: len(expected) + 1].tolist()  # one too many is enough to tell that it is too long
     if not isinstance(got, (tuple, list)):
         remark = _nothing_returned(got) or f"Expected {len(expected)} values, in a tuple or list."
         return Difference(expected, got, path, remark=remark)
     if len(expected) != len(got):
-        return Difference(expected, got, path, remark=f"Expected {len(expected)} values, got {len(got)}.")
+        count = len(got) if row is None else len(row)
+        return Difference(expected, got, path, remark=f"Expected {len(expected)} values, got {count}.")
     for position, (left, right) in enumerate(zip(expected, got, strict=True)):
         found = find_difference(left, right, tolerance, f"{path}[{position}]")
         if found:
