@@ -59,6 +59,14 @@ CALLS = {
     "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427),
+    "io_setup": (206, 0),
+    "vmsplice": (278, 75),
+    "personality": (135, 92),
+    "modify_ldt": (154, -1),
+    "inotify_init": (253, -1),  # who opens which of the shared files
+    "inotify_init1": (294, 26),
+    "sync": (162, 81),  # of the whole machine
+    "syncfs": (306, 267),
     "add_key": (248, 217),
     "request_key": (249, 218),
     "keyctl": (250, 219),
