@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from attacks import ATTACKS, Attack
 
-SECONDS = 30  # an attack that takes longer fools nobody
+SECONDS = 120  # an attack that takes longer fools nobody
 
 
 def exercise_of(attack: Attack) -> Any:
