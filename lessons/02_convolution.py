@@ -127,6 +127,8 @@ convolution_stepper()
 # Lay this kernel on this window as it stands, and write down the one number that comes out.
 #
 # $$\text{window} = \begin{pmatrix} 1 & 2 & 0 \\ 0 & 1 & 3 \\ 2 & 0 & 1 \end{pmatrix} \qquad \text{kernel} = \begin{pmatrix} 1 & 0 & -1 \\ 2 & 1 & 0 \\ 0 & 3 & 1 \end{pmatrix}$$
+#
+# Write your answer into the cell below, with any helper function it needs: a class is graded on these cells alone.
 
 # %% course={"exercise": "one_pixel", "role": "answer"} nbgrader={"grade": false, "grade_id": "one_pixel", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def one_pixel():

@@ -167,6 +167,8 @@ for name, said, c in [("as numbered", probabilities, true), ("renumbered", proba
 #
 # Write `nll(probabilities, labels)`: the mean negative log-likelihood, one number.
 # `probabilities` has the shape $(N, K)$ and holds no zeros, `labels` has the shape $(N,)$ and the type int64.
+#
+# Write your answer into the cell below, with any helper function it needs: a class is graded on these cells alone.
 
 # %% course={"exercise": "nll", "role": "answer"} nbgrader={"grade": false, "grade_id": "nll", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def nll(probabilities, labels):

@@ -105,6 +105,8 @@ convolution_stepper()
 # Lay this kernel on this window as it stands, and write down the one number that comes out.
 #
 # $$\text{window} = \begin{pmatrix} 1 & 2 & 0 \\ 0 & 1 & 3 \\ 2 & 0 & 1 \end{pmatrix} \qquad \text{kernel} = \begin{pmatrix} 1 & 0 & -1 \\ 2 & 1 & 0 \\ 0 & 3 & 1 \end{pmatrix}$$
+#
+# Write your answer into the cell below, with any helper function it needs: a class is graded on these cells alone.
 
 # %% exercise="one_pixel"
 def one_pixel():

@@ -139,6 +139,8 @@ tuple(logits.shape)
 #
 # Write `count_parameters(model)`: how many numbers the parameters of `model` hold, an `int`.
 # Count frozen ones too, shared ones once, and buffers not at all.
+#
+# Write your answer into the cell below, with any helper function it needs: a class is graded on these cells alone.
 
 # %% exercise="count_parameters"
 def count_parameters(model):
