@@ -112,7 +112,7 @@ def _judge(
 
     def keep(record: Record) -> None:
         folder.keep(record)
-        progress.done(record.submission)
+        progress.done(record.submission, batch.judged)
 
     jobs = args.jobs or processors()
     batch = Batch(submissions, settings, jobs=jobs, seconds=seconds, known=known, on_record=keep)
