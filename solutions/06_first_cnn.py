@@ -939,8 +939,7 @@ check.images_behind(images_behind)
 # ## Stretch: half the size
 #
 # The CNN of this lesson has more than twenty thousand parameters on the small squares.
-# With fewer than half of them, and all 6,400 training squares, you can do about as well or better: that is the last exercise, and it is meant to take a while.
-# (`load_photo_patches()` gives 400 training squares of each photograph unless told otherwise; at the top of this notebook we took 200.)
+# With fewer than half of them, and all 6,400 training squares (at the top we took half of them), you can do about as well or better: that is the last exercise, and it is meant to take a while.
 #
 # It always uses the small squares, whatever data the rest of the notebook used, so that the target is the same for everyone.
 # Its validation squares include the test half from above, whose number is already read.
