@@ -147,10 +147,49 @@ def test_what_may_not_be_read_is_said(tmp_path):
 def test_a_folder_without_a_notebook_is_named(tmp_path):
     write(tmp_path, {"a/report.pdf": b"", "b/x.ipynb": b"1", "c.zip": zipped({"x.py": b""}), "d/e.rar": b""})
     assert found(tmp_path)[1] == [
-        "a: holds no notebook",
         "c: is a zip that holds no notebook",
         "d/e.rar: is an archive of a kind that is not opened: only zips are",
+        "a: holds no notebook",
     ]
+
+
+MOODLE = "Übung 2-9931/{}_4821{}_assignsubmission_file_/{}"
+HANDED_IN = {
+    MOODLE.format("Anna Schaf", 3, "x.ipynb"): b"1",
+    MOODLE.format("Ben Maß", 4, "report.pdf"): b"",
+    MOODLE.format("Zoe\u0308 Klee", 5, "02.ipynb"): b"2",
+    MOODLE.format("Zoe\u0308 Klee", 5, "plot.png"): b"",
+    "Übung 2-9931/Ole Abgabe.pdf": b"",
+    "Übung 2-9931/Pia 02_convolution.py": b"",
+}
+NOBODY_VANISHES = [
+    "Ben Maß_48214: holds no notebook",
+    "Ole Abgabe.pdf: is no notebook (.ipynb): not graded",
+    "Pia 02_convolution.py: is no notebook (.ipynb): not graded",
+]
+
+
+def test_nobody_vanishes_from_a_class_s_zip_or_folder(tmp_path):
+    wrapped = [f"Übung 2-9931/{line}" for line in NOBODY_VANISHES]
+    write(tmp_path, {"alone/class.zip": zipped(HANDED_IN)})
+    write(tmp_path / "on_disk", HANDED_IN)
+    assert found(tmp_path / "alone" / "class.zip")[1] == wrapped
+    assert found(tmp_path / "on_disk")[1] == wrapped
+    assert found(tmp_path / "alone")[1] == [f"class/{line}" for line in wrapped]
+    write(tmp_path, {"two/class.zip": zipped(HANDED_IN), "two/Eve/x.ipynb": b"1"})
+    assert found(tmp_path / "two")[1] == [f"class/{line}" for line in wrapped]
+
+
+def test_what_lies_beside_a_notebook_in_one_student_s_zip_or_folder_is_not_listed(tmp_path):
+    own = {"x.ipynb": b"1", "notes.pdf": b"", "data/y.csv": b"", "code/x.py": b""}
+    write(tmp_path, {"a.zip": zipped(own), "c.zip": zipped(own)} | {f"b/{name}": own[name] for name in own})
+    assert found(tmp_path)[1] == []
+
+
+def test_names_are_composed_and_without_what_moodle_adds(tmp_path):
+    write(tmp_path, {"class.zip": zipped(HANDED_IN)})
+    read, _ = found(tmp_path / "class.zip")
+    assert list(read) == ["Übung 2-9931/Anna Schaf_48213/x", "Übung 2-9931/Zoë Klee_48215/02"]
 
 
 def test_names_on_disk_and_in_zips_are_made_visible(tmp_path):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,12 +21,14 @@ from course_utils.grading.handed_in.archives import (
     overlapping,
     unsafe_name,
 )
+from course_utils.grading.handed_in.left_over import left_over
 from course_utils.grading.naming import safe_text, unique
 
 NOTEBOOKS = (".ipynb", ".ipynb.json", ".ipynb.txt")  # browsers add the second ending
 OTHER_ARCHIVES = (".7z", ".gz", ".rar", ".tar", ".tgz", ".xz", ".bz2", ".zst")
 IGNORED = ("__MACOSX", "__pycache__", "Thumbs.db")  # besides all that begins with a dot
 MOST_PROBLEMS = 200
+OF_MOODLE = re.compile(r"_assignsubmission_file_(?=/|$)")  # behind each student's name
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ def find_submissions(
         if not os.path.exists(path):
             raise GradingError(f"{path} does not exist: give notebooks, folders or zips of them")
         search.given(path.resolve(), named=len(paths) > 1)
-    names = unique(safe_text(each.name) for each in search.found)
+    names = unique(_shown(each.name) for each in search.found)
     found = [replace(each, name=name) for each, name in zip(search.found, names, strict=True)]
     return found, search.problems
 
@@ -84,21 +88,24 @@ class _Search:
         self.found: list[Found] = []
         self.problems: list[Problem] = []
         self.looked_at = 0
+        self.seen: list[tuple[str, bool]] = []  # see left_over
+        self.zips: set[str] = set()
 
     def given(self, path: Path, named: bool) -> None:
         """A path of the instructor's: it may have any name, and may have been a link."""
+        self.seen, self.zips = [], set()
         if path.is_dir():
             self._folder(path, path.name if named else "", 0)
         elif path.name.lower().endswith(".zip"):
             self._zip(Place(path), _stem(path.name) if named else "", _stem(path.name), 1)
         else:
-            self.found.append(Found(_stem(path.name), Place(path), self.limits))
+            self._take(_stem(path.name), Place(path))
+        for name, text in left_over(self.seen, self.zips):
+            self._problem(name, text)
 
     def _folder(self, folder: Path, name: str, depth: int) -> None:
-        """Look through a folder; say it of a folder in the first rank that nothing was in it."""
         if depth > self.limits.depth:
             return self._problem(name, f"is more than {self.limits.depth} folders deep: not looked into")
-        before = len(self.found) + len(self.problems)
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
@@ -106,8 +113,8 @@ class _Search:
         for entry in entries:
             if not _ignored(entry.name) and self._may_go_on():
                 self._entry(entry, f"{name}/{entry.name}" if name else entry.name, depth)
-        if depth == 1 and entries and len(self.found) + len(self.problems) == before:
-            self._problem(name, "holds no notebook")
+        if name and entries:
+            self.seen.append((f"{name}/", False))
         return None
 
     def _entry(self, entry: os.DirEntry, name: str, depth: int) -> None:
@@ -124,15 +131,22 @@ class _Search:
     def _file(self, place: Place, name: str, nesting: int) -> None:
         lower = name.lower()
         if lower.endswith(NOTEBOOKS):
-            self.found.append(Found(_stem(name), place, self.limits))
+            self._take(_stem(name), place)
         elif lower.endswith(".zip"):
             self._zip(place, _stem(name), _stem(name), nesting)
         elif lower.endswith(OTHER_ARCHIVES):
             self._problem(name, "is an archive of a kind that is not opened: only zips are")
+        else:
+            self.seen.append((name, False))
+
+    def _take(self, name: str, place: Place, problem: str = "") -> None:
+        self.found.append(Found(name, place, self.limits, problem))
+        self.seen.append((name, True))
 
     def _zip(self, place: Place, prefix: str, name: str, nesting: int) -> None:
         """Look into a zip. `prefix` stands before the names of what is in it, `name` is its own."""
         before = len(self.found)
+        self.zips.add(name)
         try:
             if nesting > self.limits.nesting:
                 raise Unreadable(f"is a zip within more than {self.limits.nesting - 1} others: not opened")
@@ -149,7 +163,7 @@ class _Search:
                 )
         except Unreadable as problem:
             del self.found[before:]
-            self.found.append(Found(name, place, self.limits, str(problem)))
+            self._take(name, place, str(problem))
             return
         if len(self.found) == before:
             self._problem(name, "is a zip that holds no notebook")
@@ -176,10 +190,16 @@ class _Search:
         return self.looked_at <= self.limits.files
 
     def _problem(self, name: str, text: str) -> None:
+        self.seen.append((name, True))
         if len(self.problems) == MOST_PROBLEMS:
             self.problems.append(Problem("what was given", "has more such files; they are not named"))
         if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(Problem(safe_text(name), text))
+            self.problems.append(Problem(_shown(name), text))
+
+
+def _shown(name: str) -> str:
+    """A name for lists: composed letters (a Mac's names come decomposed), less what Moodle adds."""
+    return safe_text(OF_MOODLE.sub("", unicodedata.normalize("NFC", name)))
 
 
 def _is_there(entry: os.DirEntry) -> bool:
