@@ -939,9 +939,9 @@ check.images_behind(images_behind)
 # ## Stretch: half the size
 #
 # The CNN of this lesson has more than twenty thousand parameters on the small squares.
-# With fewer than half of them, and all 6,400 training squares (at the top we took half of them), you can do about as well or better: that is the last exercise, and it is meant to take a while.
+# With fewer than half of them, and all 6,400 training squares (at the top we took half of them), you can do as well or better: that is the last exercise, and it takes a while.
 #
-# It always uses the small squares, whatever data the rest of the notebook used, so that the target is the same for everyone.
+# It always uses the small squares, so that the target is the same for everyone.
 # Its validation squares include the test half from above, whose number is already read.
 # Three things to try: batch norm after each convolution (`nn.BatchNorm2d`), a learning rate that falls towards the end (`torch.optim.lr_scheduler.OneCycleLR`), and training images flipped at random.
 # Lesson 08 explains why they tend to help; here it is enough to measure.
