@@ -20,7 +20,15 @@ from course_utils.grading.batch.merge import merged
 from course_utils.grading.batch.progress import Progress
 from course_utils.grading.batch.results_folder import ResultsFolder
 from course_utils.grading.batch.shard import share
-from course_utils.grading.batch.summary import as_json, problem_lines, run_lines, say, score_lines
+from course_utils.grading.batch.summary import (
+    as_json,
+    problem_lines,
+    reports_line,
+    run_lines,
+    say,
+    score_lines,
+    several_lessons_line,
+)
 from course_utils.grading.errors import GradingError
 from course_utils.grading.handed_in.submissions import find_submissions
 from course_utils.grading.lessons.lesson import load_lessons
@@ -64,8 +72,8 @@ def merge(args: Namespace) -> int:
             folder.keep(record)
         lessons = [load_lessons(root, slug)[slug] for slug in run.lessons]
         write_results(run, folder.path, pairs(run.records, forms_that_say_nothing(lessons)))
-    lines = [*remarks, *([] if args.quiet else score_lines(run.records)), *problem_lines(run)]
-    lines += [] if args.quiet else [f"Reports: {args.out}/class.html, scores.csv, scores.json and feedback/"]
+    told = [*score_lines(run.records), reports_line(args.out), *several_lessons_line(run.records)]
+    lines = [*remarks, *([] if args.quiet else told), *problem_lines(run)]
     say(lines, as_json(run, args.out, len(run.records), 0), args.json)
     return 0
 

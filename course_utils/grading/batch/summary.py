@@ -20,11 +20,25 @@ def run_lines(run: Run, out: str, of: int, command: str) -> list[str]:
     lines = [f"{done} of {of} submissions have their verdict."] if done < of else []
     lines += score_lines(run.records)
     lines += [f"Sandbox: {run.tier} ({visible(run.tier_why)}). Seed: {run.seed}. {_part(run.shard)}".rstrip()]
-    lines += [f"Reports: {out}/class.html, scores.csv, scores.json, junit.xml and feedback/"]
-    lines += problem_lines(run)
+    lines += [reports_line(out), *several_lessons_line(run.records), *problem_lines(run)]
     if done < of:
         lines += [f"Interrupted. To go on:  {command}"]
     return lines
+
+
+def reports_line(out: str) -> str:
+    """What lies in the folder of the results."""
+    return f"Reports: {out}/class.html, scores.csv, scores.json, junit.xml and feedback/"
+
+
+def several_lessons_line(records: Sequence[Record]) -> list[str]:
+    """A word on what one table of several lessons is no good for; nothing where there is one."""
+    if len({record.lesson for record in records if record.lesson}) < 2:
+        return []
+    return [
+        "Several lessons: a student has a row for each, with a total of its own. For a table of one lesson, "
+        "grade it with --lesson into its own --out."
+    ]
 
 
 def score_lines(records: Sequence[Record]) -> list[str]:
