@@ -16,6 +16,7 @@ NOT_ATTEMPTED = "not attempted"
 MISSING = "missing"  # the answer cell is not in the notebook
 STOPPED = "stopped"  # it ran into a limit, or broke the rules of the sandbox
 REFUSED = "refused"  # not judged: a secret exercise below the tier it asks for
+WRONG_LESSON = "The wrong lesson"  # how `fatal` begins where a notebook is of a lesson that was not asked for
 STATES = (RIGHT, WRONG, NOT_ATTEMPTED, MISSING, STOPPED, REFUSED)
 
 
@@ -24,6 +25,7 @@ class Result:
     """One exercise of one submission.
 
     `right` of `total` cases were right. `failed_cases` holds the labels that the course gave them.
+    `form` is one of a few fixed sentences about the form of what the code gave (see judging/forms.py).
     `error_type` is the name of a built-in exception and `error_line` a line of the student's own source.
     `text` is the whole verdict with values, for the instructor alone: the code's own results stand in it.
     """
@@ -39,6 +41,7 @@ class Result:
     see: str = ""
     certain: bool = False
     failed_cases: Sequence[str] = ()
+    form: str = ""
     error_type: str = ""
     error_line: str = ""
     stopped: str = ""
@@ -70,6 +73,11 @@ class Record:
     canonical: Mapping[str, str] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
     fatal: str = ""
+
+    @property
+    def of_another_lesson(self) -> bool:
+        """A notebook that nobody asked for: it has no points, neither earned nor possible."""
+        return self.fatal.startswith(WRONG_LESSON)
 
     @property
     def total(self) -> float:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import warnings
 from dataclasses import replace
 from typing import Any
 
 from course_utils.checks import Exercise, Verdict
 from course_utils.checks.networks import NetworkNotJudged
+from course_utils.grading.judging.forms import form
 from course_utils.grading.records import NOT_ATTEMPTED, REFUSED, RIGHT, STOPPED, WRONG, Result
 
 WORDS = {
@@ -48,9 +50,30 @@ def cell_failed(exercise: Exercise, error: BaseException, source: str) -> Result
     kind, line = error_type(error), error_line(error, exercise.name, source)
     if type(error) is NotImplementedError and not error.args:
         return _with(without_answer(exercise, NOT_ATTEMPTED), says="The stub still stands.")
-    says = f"The cell itself could not be run: it raised {kind}."
     text = f"{exercise.name}: the cell raised {kind}: {error}"
+    told = unreadable(source)
+    if told is not None:  # no paragraph helps here, and neither does the name of the exception
+        return _with(_wrong(exercise, says=told[0], text=text), error_line=told[1], see="")
+    says = "The cell itself could not be run."
     return _with(_wrong(exercise, says=says, text=text), error_type=kind, error_line=line)
+
+
+def unreadable(source: str) -> tuple[str, str] | None:
+    """Why Python cannot read a cell, and the line; None when it can.
+
+    The judge asks the parser itself: what it says is about the text that was handed in, and no code has run.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(source, "<answer>", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        lines, number = source.split("\n"), error.lineno or 0
+        line = f"line {number}: {lines[number - 1].strip()}" if 1 <= number <= len(lines) else ""
+        return f"Python cannot read the cell: {(error.msg or 'invalid syntax')[:200]}.", line
+    except (ValueError, RecursionError, MemoryError, OverflowError):
+        return "Python cannot read the cell.", ""
+    return None
 
 
 def not_judged(exercise: Exercise, error: Exception) -> Result:
@@ -81,6 +104,7 @@ def result(exercise: Exercise, verdict: Verdict, source: str) -> Result:
         see=((known.see if known else "") or exercise.see) if state == WRONG else "",
         certain=bool(known and verdict.certain),
         failed_cases=verdict.failed_labels,
+        form=form(verdict) if state == WRONG and not (known and verdict.certain) else "",
         error_type=error_type(raised) if raised is not None else "",
         error_line=error_line(raised, exercise.name, source) if raised is not None else "",
         text=verdict.text,

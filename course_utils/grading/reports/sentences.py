@@ -43,7 +43,7 @@ def explanation(result: Result) -> list[str]:
     """
     if result.state == records.RIGHT:
         return []
-    lines = [sentence(result), raised(result), _state(result), _cases(result)]
+    lines = [sentence(result), result.form, raised(result), _state(result), _cases(result)]
     return [line for line in lines if line]
 
 
