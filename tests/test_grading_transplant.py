@@ -242,6 +242,36 @@ def test_the_name_tells_the_lesson_of_a_notebook_without_answers():
     assert taken(book, name="alice").lesson is None and "No answer" in taken(book).fatal
 
 
+def test_of_several_lessons_none_is_taken_for_one_that_was_not_asked_for():
+    book, asked = notebook("06_first_cnn"), [SLUG, "04_cross_entropy"]
+    for each in (book, strip(notebook("06_first_cnn"))):
+        given = taken(each, asked, name="02_convolution_peter")
+        assert given.lesson is None and not given.answers
+        assert given.fatal == (
+            "The wrong lesson: this is 06_first_cnn, not 02_convolution or 04_cross_entropy."
+        )
+    given = taken(notebook(SLUG), asked, name="04_cross_entropy_paul")
+    assert given.lesson.slug == SLUG and not given.fatal and len(given.answers) == 10
+
+
+def test_what_the_metadata_say_goes_before_the_name():
+    book = {
+        "nbformat": 4,
+        "metadata": {"course": {"lesson": "06_first_cnn"}},
+        "cells": [code_cell("1 + 1")],
+    }
+    assert taken(book, name="02_convolution_peter").lesson.slug == "06_first_cnn"
+    assert taken(book, [SLUG, "06_first_cnn"], name="02_convolution_peter").lesson.slug == "06_first_cnn"
+    assert "this is 06_first_cnn" in taken(book, [SLUG, "04_cross_entropy"], name="02_convolution").fatal
+
+
+def test_a_name_that_says_another_lesson_is_remarked():
+    book = notebook("06_first_cnn")
+    [line] = texts(taken(book, name="02_convolution_peter"))
+    assert line.startswith("It is called 02_convolution, yet its answers are those of 06_first_cnn")
+    assert not texts(taken(book, name="02_convolution/06_First_CNN"))
+
+
 def test_a_lesson_that_is_not_there_is_the_instructor_s_mistake():
     with pytest.raises(GradingError, match="99_none"):
         transplant(b"", lessons(), "99_none")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from course_utils.grading.errors import GradingError
@@ -53,7 +53,7 @@ class Transplant:
 def transplant(
     data: bytes,
     lessons: Mapping[str, Lesson],
-    wanted: str | None = None,
+    wanted: str | Collection[str] | None = None,
     *,
     name: str = "",
     most_bytes: int = MOST_BYTES,
@@ -62,22 +62,25 @@ def transplant(
 
     Args:
         data: the file's content; more than `most_bytes` of it is not read.
-        lessons: the lessons that it may be, by slug.
-        wanted: the slug of the lesson that it must be.
+        lessons: the lessons among which it is recognised, by slug.
+        wanted: the slug of the lesson that it must be, or those of several; None where it may be any.
         name: the submission's name: it decides where nothing in the notebook tells the lesson.
 
     Raises:
-        GradingError: `wanted` is none of `lessons`.
+        GradingError: `wanted` is not among `lessons`.
     """
-    if wanted is not None and wanted not in lessons:
-        raise GradingError(f"no lesson is called {wanted!r}; there are: {', '.join(lessons)}")
+    asked = [wanted] if isinstance(wanted, str) else list(wanted or ())
+    for slug in asked:
+        if slug not in lessons:
+            raise GradingError(f"no lesson is called {slug!r}; there are: {', '.join(lessons)}")
     file = read_notebook(data, most_bytes)
     general = [Remark(None, text) for text in file.remarks]
     if file.fatal:
-        lesson = lessons[wanted] if wanted else called_after(name, lessons)
+        may_be = {slug: lessons[slug] for slug in asked} or lessons
+        lesson = may_be[asked[0]] if len(asked) == 1 else called_after(name, may_be)
         return Transplant(lesson, remarks=tuple(general), fatal=file.fatal)
     pieces, unsearched = pieces_of(file.cells)
-    told = which_lesson(file, pieces, lessons, wanted, name)
+    told = which_lesson(file, pieces, lessons, asked, name)
     general += [Remark(None, told.remark)] if told.remark else []
     if told.fatal or told.lesson is None:
         return Transplant(told.lesson, remarks=tuple(general), fatal=told.fatal)

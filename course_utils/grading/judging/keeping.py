@@ -52,10 +52,10 @@ class Judge:
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
-        # Where one lesson is asked for, the others are there to say which of them a wrong notebook is.
-        slugs = [None] if settings["only"] else settings["lessons"]
-        root = Path(settings["root"])
-        self._lessons = {slug: lesson for each in slugs for slug, lesson in load_lessons(root, each).items()}
+        # Those not asked for, too: a notebook of theirs must not be taken for one of the others.
+        self._lessons = load_lessons(Path(settings["root"]))
+        every = set(settings["lessons"]) == set(self._lessons)
+        self._wanted = settings["only"] or (None if every else settings["lessons"])
 
     def __enter__(self) -> Judge:
         torch.set_num_threads(1)
@@ -78,15 +78,15 @@ class Judge:
 
     def _asked(self) -> list[Lesson]:
         """The lessons that submissions may be of."""
-        return [lesson for slug, lesson in self._lessons.items() if self._settings["only"] in (None, slug)]
+        return [lesson for slug, lesson in self._lessons.items() if slug in self._settings["lessons"]]
 
     def forms(self) -> dict[str, dict[str, list[str]]]:
         """The forms of answers that submissions may share without being alike."""
-        return forms_that_say_nothing(self._lessons.values())
+        return forms_that_say_nothing(self._asked())
 
     def take(self, data: bytes, name: str) -> tuple[Transplant, str, str]:
         """What is taken from a notebook, the slug of its lesson, and the key of the verdict on it."""
-        given = transplant(data, self._lessons, self._settings["only"], name=name)
+        given = transplant(data, self._lessons, self._wanted, name=name)
         lesson = given.lesson.slug if given.lesson else ""
         taken = {
             "lesson": lesson,
