@@ -14,6 +14,8 @@ from course_utils.grading.lessons.lesson import load_lessons
 def test_every_exercise_has_its_cell_stub_and_solution(slug):
     lesson = lessons()[slug]
     assert list(lesson.answers) == list(lesson.checks)
+    places = [cell.position for cell in lesson.answers.values()]
+    assert places == sorted(places)  # the order of the notebook
     for name, cell in lesson.answers.items():
         assert lesson.cells[cell.position].source == cell.stub and cell.grade_id == name
         assert "NotImplementedError" in cell.stub and "NotImplementedError" not in cell.solution

@@ -115,7 +115,8 @@ def _load(path: Path) -> Lesson:
             f"{path.name}: its exercises, answer cells and solutions do not match ({', '.join(odd)}): "
             "run `course build`"
         )
-    return Lesson(path.stem, checks, {name: answers[name] for name in checks}, tuple(handed_out))
+    # The notebook's order, in which the cells run and the columns of every table stand.
+    return Lesson(path.stem, {name: checks[name] for name in answers}, answers, tuple(handed_out))
 
 
 def _answers(cell: LessonCell) -> bool:
