@@ -12,6 +12,14 @@ LONG = 200  # characters of a name that is shown
 LONG_FILE = 80  # characters of a file name made from one
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 
+SPELT = str.maketrans(  # letters that would be lost or would make another name without their marks
+    {
+        **{"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "ẞ": "SS"},
+        **{"æ": "ae", "Æ": "Ae", "ø": "oe", "Ø": "Oe", "å": "aa", "Å": "Aa", "œ": "oe", "Œ": "Oe"},
+        **{"ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "þ": "th", "Þ": "Th", "ı": "i"},
+    }
+)
+
 
 def safe_text(text: str, most: int = LONG) -> str:
     r"""`text` on one line with what cannot be seen written out (\u202e), and no longer than `most`."""
@@ -24,7 +32,8 @@ def safe_text(text: str, most: int = LONG) -> str:
 
 def slug(name: str) -> str:
     """A file name (without ending) for `name`: letters, digits, - and _ of ASCII, good on every system."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    spelt = unicodedata.normalize("NFC", name).translate(SPELT)
+    plain = unicodedata.normalize("NFKD", spelt).encode("ascii", "ignore").decode()
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", plain).strip("-_")
     if len(plain) > LONG_FILE:
         plain = f"{plain[: LONG_FILE // 2]}-{plain[-(LONG_FILE // 2 - 1) :]}".strip("-_")
@@ -34,9 +43,24 @@ def slug(name: str) -> str:
 def slugs(names: Iterable[str]) -> list[str]:
     """A file name for each of `names`, in order: no two the same, upper and lower case told apart or not.
 
-    The same list always gives the same names; give it the whole class, not a part of it.
+    The same list always gives the same names; give it the whole class, not a part of it. Where a name is too
+    long for a file, the folders that all begin with and the ending that all share are left out.
     """
+    names = list(names)
+    if len(names) > 1 and any(len(name) > LONG_FILE for name in names):
+        names = _without_what_all_share(names)
     return unique(map(slug, names), "{}-{}")
+
+
+def _without_what_all_share(names: list[str]) -> list[str]:
+    """Paths less the folders at which all of them begin, and less the last part where it is the same."""
+    paths = [name.split("/") for name in names]
+    shortest = min(map(len, paths))
+    begin = 0
+    while begin < shortest - 1 and len({path[begin] for path in paths}) == 1:
+        begin += 1
+    end = 1 if shortest - begin > 1 and len({path[-1] for path in paths}) == 1 else 0
+    return ["/".join(path[begin : len(path) - end]) for path in paths]
 
 
 def unique(names: Iterable[str], form: str = "{} ({})") -> list[str]:

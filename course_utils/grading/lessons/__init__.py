@@ -1,1 +1,1 @@
-"""The lessons as grading sees them: exercises, answer cells, and what an answer may build on. Imports no member."""
+"""The lessons as grading sees them: exercises, answer cells, what answers build on. Imports no member."""
