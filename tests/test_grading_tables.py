@@ -4,11 +4,14 @@ import csv
 import io
 import json
 from collections import namedtuple
+from pathlib import Path
 
 import pytest
 
 from course_utils.grading.batch import results_folder
 from course_utils.grading.errors import GradingError
+from course_utils.grading.handed_in.transplant import transplant
+from course_utils.grading.lessons.lesson import load_lessons
 from course_utils.grading.records import MISSING, WRONG, Run
 from course_utils.grading.reports.results import write_results
 from course_utils.grading.reports.tables import harmless, scores_csv, scores_json
@@ -25,7 +28,10 @@ def rows(text):
 def test_a_row_a_submission_and_a_column_an_exercise():
     half = result("conv2d", WRONG, points=1.5)
     text = scores_csv(run(record("ana"), record("bo", [half, result("output_size", possible=2.0)])))
-    assert text == ("submission,conv2d,output_size,total,possible\r\nana,3,0,3,5\r\nbo,1.5,2,3.5,5\r\n")
+    assert text == (
+        "submission,conv2d,output_size,total,possible,feedback\r\n"
+        "ana,3,0,3,5,feedback/ana.html\r\nbo,1.5,2,3.5,5,feedback/bo.html\r\n"
+    )
 
 
 def test_several_lessons_are_told_apart_and_share_a_row_where_the_name_is_the_same():
@@ -36,8 +42,8 @@ def test_several_lessons_are_told_apart_and_share_a_row_where_the_name_is_the_sa
         "02_convolution.output_size",
         "04_cross_entropy.softmax",
     ]
-    assert table[1] == ["ana", "3", "0", "2", "5", "7"]
-    assert table[2] == ["bo", "3", "0", "", "3", "5"]
+    assert table[1] == ["ana", "3", "0", "2", "5", "7", "feedback/ana.html feedback/ana-2.html"]
+    assert table[2] == ["bo", "3", "0", "", "3", "5", "feedback/bo.html"]
 
 
 def test_two_records_of_one_lesson_are_two_rows():
@@ -51,11 +57,39 @@ def test_a_notebook_that_cannot_be_read_has_no_points_of_all_possible():
     )
     stranger = record("cy", [], lesson="", fatal="of no lesson")
     table = rows(scores_csv(run(record("ana"), unread, stranger)))
-    assert table[2:] == [["bo", "0", "0", "0", "5"], ["cy", "", "", "0", "0"]]
+    assert [row[:-1] for row in table[2:]] == [["bo", "0", "0", "0", "5"], ["cy", "0", "0", "0", "5"]]
+
+
+def test_a_notebook_of_another_lesson_has_no_points_at_all_and_a_page():
+    wrong = "The wrong lesson: this is 04_cross_entropy, not 02_convolution."
+    other = record("bo", [result("conv2d", MISSING), result("output_size", MISSING)], fatal=wrong)
+    stranger = record("cy", [], lesson="", fatal=wrong)
+    table = rows(scores_csv(run(record("ana"), other, stranger)))
+    assert table[1][1:-1] == ["3", "0", "3", "5"]
+    assert table[2:] == [
+        ["bo", "", "", "", "", "feedback/bo.html"],
+        ["cy", "", "", "", "", "feedback/cy.html"],
+    ]
+
+
+def test_a_notebook_of_another_lesson_is_known_by_what_reading_it_says():
+    asked = load_lessons(Path(__file__).parent.parent)
+    data = (Path(__file__).parent.parent / "lessons" / "04_cross_entropy.ipynb").read_bytes()
+    given = transplant(data, asked, LESSON)
+    assert record(fatal=given.fatal).of_another_lesson
+
+
+def test_the_page_in_the_table_is_the_file_that_is_written(tmp_path):
+    whole = run(record("Ana/02", slug="Ana"), record("ana/02", slug="ana"), record("Weiß", slug="Weiß"))
+    write_results(whole, tmp_path, base="")
+    pages = [row[-1] for row in rows((tmp_path / "scores.csv").read_text(encoding="utf-8"))[1:]]
+    assert len(set(pages)) == 3 and pages[2] == "feedback/Weiss.html"
+    for page, each in zip(pages, whole.records, strict=True):
+        assert each.submission in (tmp_path / page).read_text(encoding="utf-8")
 
 
 def test_no_record_still_has_a_heading():
-    assert scores_csv(run()) == "submission,total,possible\r\n"
+    assert scores_csv(run()) == "submission,total,possible,feedback\r\n"
 
 
 @pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\u00a0=", "\ufeff=", "＝"])

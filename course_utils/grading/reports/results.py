@@ -12,7 +12,7 @@ from course_utils.grading.reports.class_report import class_html
 from course_utils.grading.reports.feedback import feedback_html
 from course_utils.grading.reports.junit import junit_xml
 from course_utils.grading.reports.links import checked, feedback_files, published_lessons
-from course_utils.grading.reports.tables import scores_csv, scores_json
+from course_utils.grading.reports.tables import FEEDBACK, scores_csv, scores_json
 from course_utils.launch import LessonNotFound, course_root
 
 
@@ -33,7 +33,7 @@ def write_results(run: Run, folder: Path, pairs: Sequence[Any] = (), base: str |
         "junit.xml": junit_xml(run),
     }
     for record, name in zip(run.records, feedback_files(run.records), strict=True):
-        texts[f"feedback/{name}"] = feedback_html(record, base)
+        texts[f"{FEEDBACK}/{name}"] = feedback_html(record, base)
     texts["class.html"] = class_html(run, pairs, base)
     for name, text in texts.items():
         write_whole(folder / name, text)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from course_utils.grading.records import Record, Run
+from course_utils.grading.reports.links import feedback_files
 from course_utils.grading.visible import number, visible
 
+FEEDBACK = "feedback"  # the folder of the pages, beside the table
 FORMULA = "=+-@\t\r\n＝＋－＠"  # what a spreadsheet takes for the beginning of a formula
 PLAIN = re.compile(r"[\w./ -]*")  # cells that no reader of CSV can misunderstand, whatever its separator
 
@@ -18,20 +20,41 @@ def scores_csv(run: Run) -> str:
     """A row for each submission, as RFC 4180 has it (CRLF, quotes doubled), in UTF-8.
 
     Columns: `submission`, one for each exercise (`lesson.exercise` where the run holds several lessons),
-    `total`, `possible`. A cell is empty where the submission is not of that lesson. Unseen characters of a
-    name are written out; a name that a spreadsheet would calculate begins with an apostrophe.
+    `total`, `possible`, `feedback` (the page to give back, from the table's folder; several of them with
+    spaces between). A cell is empty where the submission is not of that lesson; one of a lesson that nobody
+    asked for has no points at all. Unseen characters of a name are written out; a name that a spreadsheet
+    would calculate begins with an apostrophe.
     """
+    files = dict(zip(map(id, run.records), feedback_files(run.records), strict=True))
     columns = exercise_columns(run.records)
     several = len({lesson for lesson, _ in columns}) > 1
     names = [f"{lesson}.{exercise}" if several else exercise for lesson, exercise in columns]
-    rows = [["submission", *names, "total", "possible"]]
+    rows = [["submission", *names, "total", "possible", "feedback"]]
+    worth = {
+        (record.lesson, each.exercise): each.possible for record in run.records for each in record.results
+    }
     for name, records in by_submission(run.records):
-        found = {(record.lesson, each.exercise): each for record in records for each in record.results}
-        points = [number(found[column].points) if column in found else "" for column in columns]
-        total = sum(record.total for record in records)
-        possible = sum(record.possible for record in records)
-        rows.append([harmless(name), *points, number(total), number(possible)])
+        pages = " ".join(f"{FEEDBACK}/{files[id(record)]}" for record in records)
+        rows.append([harmless(name), *_points(records, columns, worth), pages])
     return "".join(",".join(map(_cell, row)) + "\r\n" for row in rows)
+
+
+def _points(
+    records: Sequence[Record], columns: Sequence[tuple[str, str]], worth: Mapping[tuple[str, str], float]
+) -> list[str]:
+    """The cells of one row from the first exercise to `possible`."""
+    graded = [record for record in records if not record.of_another_lesson]
+    if not graded:
+        return [""] * (len(columns) + 2)
+    found = {(record.lesson, each.exercise): each for record in graded for each in record.results}
+    points = {column: found[column].points for column in columns if column in found}
+    possible = {column: found[column].possible for column in points}
+    if (
+        not points and len({lesson for lesson, _ in columns}) == 1
+    ):  # unreadable, so of the one lesson there is
+        points, possible = dict.fromkeys(columns, 0.0), dict(worth)
+    cells = [number(points[column]) if column in points else "" for column in columns]
+    return [*cells, number(sum(points.values())), number(sum(possible.values()))]
 
 
 def scores_json(run: Run, pairs: Sequence[Any] = ()) -> str:
@@ -50,7 +73,8 @@ def exercise_columns(records: Sequence[Record]) -> list[tuple[str, str]]:
     The fullest record of a lesson knows the order best.
     """
     columns: dict[str, dict[str, None]] = {}
-    for record in sorted(records, key=lambda record: -len(record.results)):
+    asked = [record for record in records if not record.of_another_lesson]
+    for record in sorted(asked or records, key=lambda record: -len(record.results)):
         for result in record.results:
             columns.setdefault(record.lesson, {})[result.exercise] = None
     return [(lesson, exercise) for lesson in sorted(columns) for exercise in columns[lesson]]
