@@ -3,7 +3,7 @@
 from grading_pattern import pretend, record, run
 
 from course_utils.grading.batch.results_folder import SCORES, write_json
-from course_utils.grading.batch.summary import run_lines, several_lessons_line
+from course_utils.grading.batch.summary import MOST_PROBLEMS, as_json, run_lines, several_lessons_line
 
 OTHER = record("ben", lesson="04_cross_entropy")
 
@@ -25,3 +25,16 @@ def test_merge_names_every_report_that_it_writes(tmp_path, capsys):
     reports = {path.name for path in (tmp_path / "whole").iterdir()} - {"run.json", "records", ".lock"}
     assert "junit.xml" in reports
     assert all(name in told for name in reports), told
+
+
+def test_notebooks_of_another_lesson_are_told_from_those_that_could_not_be_graded():
+    wrong = [record(f"a{number}", results=(), fatal="The wrong lesson: this is 04.") for number in range(30)]
+    mixed = run([*wrong, record("bad", fatal="broken"), record("good")])
+    lines = run_lines(mixed, "results", 32, "course grade")
+    assert "02_convolution: 1 submission graded, median 3 of 3 points" in lines
+    assert "1 submission could not be graded: see below" in lines
+    assert "30 submissions of another lesson: not graded" in lines
+    listed = lines[lines.index("To look at:") + 1 :]
+    assert listed[0] == "  bad: broken" and len(listed) == MOST_PROBLEMS + 1
+    told = as_json(mixed, "results", 32, 32)
+    assert (told["without_verdict"], told["of_another_lesson"]) == (31, 30)

@@ -51,8 +51,10 @@ def score_lines(records: Sequence[Record]) -> list[str]:
             middle, possible = median(record.total for record in judged), judged[0].possible
             line += f", median {number(middle)} of {number(possible)} points"
         lines.append(line)
-    without = sum(bool(record.fatal) for record in records)
-    return [*lines, f"{_submissions(without)} could not be graded: see below"] if without else lines
+    others = sum(record.of_another_lesson for record in records)
+    without = sum(bool(record.fatal) for record in records) - others
+    lines += [f"{_submissions(without)} could not be graded: see below"] * (without > 0)
+    return lines + [f"{_submissions(others)} of another lesson: not graded"] * (others > 0)
 
 
 def _submissions(count: int) -> str:
@@ -62,9 +64,8 @@ def _submissions(count: int) -> str:
 def problem_lines(run: Run) -> list[str]:
     """What a person has to look at: files that hold no submission, and submissions without a verdict."""
     found = [visible(each) for each in run.problems]
-    found += [
-        f"{short(record.submission)}: {visible(record.fatal)}" for record in run.records if record.fatal
-    ]
+    without = sorted((each for each in run.records if each.fatal), key=lambda each: each.of_another_lesson)
+    found += [f"{short(record.submission)}: {visible(record.fatal)}" for record in without]
     refused = {
         f"{record.lesson}.{result.exercise}"
         for record in run.records
@@ -98,6 +99,7 @@ def as_json(run: Run, out: str, of: int, judged: int) -> dict[str, Any]:
         "shard": list(run.shard),
         "lessons": list(run.lessons),
         "without_verdict": sum(bool(record.fatal) for record in run.records),
+        "of_another_lesson": sum(record.of_another_lesson for record in run.records),
         "problems": len(run.problems),
         "out": out,
     }
