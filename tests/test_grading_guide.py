@@ -1,12 +1,14 @@
-"""What the instructor's guide says of the code is so: its numbers, its example of an appeal."""
+"""What the instructor's guide says of the code is so: its numbers, its columns, its example of an appeal."""
 
 import re
 import textwrap
 
+from grading_pattern import record, run
 from lesson_files import ROOT
 
 from course_utils.grading.batch import progress
 from course_utils.grading.reports import similarity
+from course_utils.grading.reports.tables import scores_csv
 
 TEXT = (ROOT / "docs/grading.md").read_text(encoding="utf-8")
 GUIDE = " ".join(TEXT.split())
@@ -29,3 +31,9 @@ def test_the_appeal_by_hand_runs_and_shows_inputs(capsys):
     shown = capsys.readouterr().out
     assert shown.count("tensor([[") > 8  # the numbers, not only the shapes
     assert "Your function returned None" in shown
+
+
+def test_the_grade_book_has_the_columns_that_the_guide_names():
+    header = scores_csv(run([record("anna")])).splitlines()[0]
+    assert header.split(",")[-3:] == ["total", "possible", "feedback"]
+    assert "then `total`, `possible` and the page in `feedback`" in GUIDE
