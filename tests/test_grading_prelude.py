@@ -78,3 +78,33 @@ def test_what_grading_does_without():
     names = out_of_reach(lessons()["02_convolution"])
     assert {"check", "plt", "show_matrix", "filter_gallery", "figure", "axes"} <= names
     assert not {"torch", "F", "np", "photo", "conv2d", "learn", "random"} & names
+
+
+def ran_after(first, source, second="output_size", exercise="conv2d"):
+    """The namespace when an answer to `second` and then one to `exercise` have run, as a worker runs them."""
+    lesson, namespace = lessons()["02_convolution"], {"__name__": "__main__"}
+    place = lesson.answers[second].position
+    exec(first, namespace)
+    exec(prelude(lesson, exercise, [source], dict.fromkeys(["window", "photo"], place)), namespace)
+    exec(source, namespace)
+    return namespace
+
+
+def test_what_an_earlier_answer_defined_is_not_overwritten_by_what_stands_above_it():
+    reads = "def conv2d():\n    return window(3)"
+    assert "window =" in prelude(lessons()["02_convolution"], "conv2d", [reads])
+    place = lessons()["02_convolution"].answers["cross_correlate"].position
+    found = ran_after("def window(x):\n    return x + 1", reads, "cross_correlate")
+    assert place < lessons()["02_convolution"].answers["conv2d"].position and found["conv2d"]() == 4
+
+
+def test_an_answer_that_failed_before_it_defined_the_name_leaves_the_lesson_s_own():
+    found = ran_after("", "def conv2d():\n    return window", "cross_correlate")
+    assert found["conv2d"]().ndim
+
+
+def test_what_the_lesson_defines_again_below_the_answer_is_the_lesson_s():
+    lesson = lessons()["02_convolution"]
+    source = "def conv2d():\n    return window"
+    last = prelude(lesson, "conv2d", [source], {"window": 0})
+    assert last == prelude(lesson, "conv2d", [source]) and "window =" in last

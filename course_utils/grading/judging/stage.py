@@ -8,6 +8,7 @@ from course_utils.checks import Exercise
 from course_utils.grading.judging import verdicts
 from course_utils.grading.judging.remote import Clock, RemoteAnswer, Stopped, ask, error_of, value_of
 from course_utils.grading.lessons.lesson import Lesson
+from course_utils.grading.lessons.parsing import bound_names, parsed
 from course_utils.grading.lessons.prelude import prelude
 from course_utils.grading.records import Result
 from course_utils.grading.sandbox.sandbox import Sandbox
@@ -29,6 +30,7 @@ class Stage:
     def __init__(self, sandbox: Sandbox, rules: TimeRules) -> None:
         self.over = False
         self._sandbox, self._rules = sandbox, rules
+        self._defined: dict[str, int] = {}  # names of the answers run so far, and where their cells stand
         self._worker = sandbox.worker()
 
     def close(self) -> str:
@@ -70,7 +72,8 @@ class Stage:
         return self._rules.seconds(exercise)
 
     def _define(self, lesson: Lesson, name: str, source: str, clock: Clock) -> BaseException | None:
-        own = prelude(lesson, name, [source])
+        own = prelude(lesson, name, [source], self._defined)
+        self._defined |= dict.fromkeys(bound_names(parsed(source)), lesson.answers[name].position)
         for request in ({"do": "run", "source": own}, {"do": "define", "name": name, "source": source}):
             if not request["source"].strip():
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -40,16 +40,35 @@ class Statement:
     reads: frozenset[str]
 
 
-def prelude(lesson: Lesson, exercise: str, sources: Sequence[str]) -> str:
+def prelude(
+    lesson: Lesson, exercise: str, sources: Sequence[str], defined: Mapping[str, int] | None = None
+) -> str:
     """The lesson's statements that define what `sources` use and do not define, in the lesson's order.
 
     Only statements of cells above the answer cell of `exercise` count: imports, definitions and assignments,
     with what they need in turn. Left out is what draws, checks or depends on an answer.
+
+    Args:
+        defined: names that answers run before have defined, each with the position of its cell. As in the
+            notebook, such a name goes on to hold what the answer gave it, unless the lesson defines it again
+            below that cell.
     """
     above = _above(lesson, exercise)
     own = {name for source in sources for name in bound_names(parsed(source))}
     wanted = {name for source in sources for name in global_reads(source)} - own
-    return "\n".join(above[index].source for index in sorted(_needed(above, wanted)))
+    needed = [above[index] for index in sorted(_needed(above, wanted))]
+    last = {name: each.cell for each in needed for name in each.binds}
+    place = lesson.answers[exercise].position
+    kept = sorted(n for n, cell in (defined or {}).items() if last.get(n, place) < cell < place)
+    return "\n".join(_keeping(kept, [each.source for each in needed]))
+
+
+def _keeping(names: Sequence[str], statements: list[str]) -> list[str]:
+    """The statements, after which `names` hold what they held before, where they held anything."""
+    if not names:
+        return statements
+    kept = f"_course_kept = {{name: globals()[name] for name in {list(names)!r} if name in globals()}}"
+    return [kept, *statements, "globals().update(_course_kept)"]
 
 
 def within_reach(lesson: Lesson, exercise: str) -> frozenset[str]:
