@@ -127,7 +127,21 @@ def test_lost_marks_are_made_up_for_by_the_names_of_functions(slug):
     given = transplant(as_bytes(strip(notebook(slug))), lessons())
     whole = transplant(as_bytes(notebook(slug)), lessons())
     assert given.lesson.slug == slug and given.answers == whole.answers and not given.not_attempted
-    assert [line for line in texts(given) if "marks" in line] == texts(given)
+    assert len(texts(given)) == 1 and texts(given)[0].startswith("The marks of its answer cells are lost")
+
+
+@pytest.mark.parametrize("slug", lessons())
+def test_a_stub_without_a_mark_is_not_attempted_and_not_missing(slug):
+    given = transplant(as_bytes(strip(notebook(slug, "lessons"))), lessons())
+    assert given.not_attempted == set(lessons()[slug].checks) == given.answers.keys()
+    assert len(texts(given)) == 1 and "marks of its answer cells are lost" in texts(given)[0]
+
+
+def test_two_looks_on_one_line_are_one_line_in_the_remark():
+    looks = "show_matrix(1); show_matrix(\n2);  # both\nx = 1; show_matrix(x)\nshow_matrix(3);"
+    given = taken(with_answer(RIGHT + looks))
+    assert texts(given)[0].endswith("(line 3, 6).")
+    assert given.answers["output_size"] == RIGHT + "pass\n\nx = 1; show_matrix(x)\npass"
 
 
 def test_colab_keeps_a_part_of_the_metadata():

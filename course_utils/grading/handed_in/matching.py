@@ -51,7 +51,8 @@ class Matching:
         attempts = [each for each in marked if not is_stub(each.source, stub)]
         by_name = [e for e in self.added if not names.isdisjoint(e.names) and not is_stub(e.source, stub)]
         if not attempts and not by_name:
-            return Match(tuple(marked[-1:]), tuple(marked), False)
+            left = marked or [e for e in self.added if not names.isdisjoint(e.names)]  # a stub without a mark
+            return Match(tuple(left[-1:]), tuple(marked), False)
         chosen = self._last_above_check(exercise, attempts or by_name)
         lacking = names - chosen.names
         beside = [each for each in attempts if each is not chosen and (lacking | chosen.reads) & each.names]

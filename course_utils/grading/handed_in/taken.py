@@ -16,6 +16,8 @@ KEPT = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 def without_looks(lesson: Lesson, exercise: str, source: str) -> tuple[str, list[int]]:
     """The answer less its statements that check or draw, and the lines where those began (from 1).
 
+    A line that holds another statement, too, is left alone.
+
     They call what grading has not (`check`, `plt`, `show_image`): with them the cell would end in an error
     before it has said anything about the answer. Definitions, and what defines the answer, always stay.
     """
@@ -32,7 +34,9 @@ def without_looks(lesson: Lesson, exercise: str, source: str) -> tuple[str, list
                 taken.append(statement)
         else:
             unusable -= bound
-    return _replaced(source, taken), [statement.lineno for statement in taken]
+    stay = {line for each in set(tree.body).difference(taken) for line in _lines(each)}
+    taken = [each for each in taken if stay.isdisjoint(_lines(each))]
+    return _replaced(source, taken), list(dict.fromkeys(statement.lineno for statement in taken))
 
 
 def imports_for(names: Iterable[str], pieces: Sequence[Piece]) -> dict[str, str]:
@@ -68,17 +72,14 @@ def _is_the_check_itself(statement: ast.stmt) -> bool:
     )
 
 
+def _lines(statement: ast.stmt) -> range:
+    return range(statement.lineno, statement.end_lineno + 1)
+
+
 def _replaced(source: str, statements: list[ast.stmt]) -> str:
     """`source` with `pass` in the place of whole statements, line by line, so that line numbers stay."""
     lines = source.split("\n")
     for statement in statements:
         first, last = statement.lineno - 1, statement.end_lineno
-        shared = lines[first].encode()[: statement.col_offset].strip() or _after(lines[last - 1], statement)
-        if not shared:  # a line that holds another statement, too, is left alone
-            lines[first:last] = ["pass", *[""] * (last - first - 1)]
+        lines[first:last] = ["pass", *[""] * (last - first - 1)]
     return "\n".join(lines)
-
-
-def _after(line: str, statement: ast.stmt) -> bytes:
-    rest = line.encode()[statement.end_col_offset :].strip()
-    return b"" if rest.startswith(b"#") else rest

@@ -87,10 +87,10 @@ def transplant(
     if unsearched:
         general.append(Remark(None, "It holds so much code besides the answers that not all was searched."))
     general += _about_notebook(told.lesson, file, lessons)
-    return _taken(told.lesson, Matching(told.lesson, pieces), general)
+    return _taken(told.lesson, Matching(told.lesson, pieces), general, told.by_names)
 
 
-def _taken(lesson: Lesson, matching: Matching, general: list[Remark]) -> Transplant:
+def _taken(lesson: Lesson, matching: Matching, general: list[Remark], by_names: bool) -> Transplant:
     answers, own, untouched, last, lost = {}, [], set(), [], []
     for exercise in lesson.checks:
         match = matching.match(exercise)
@@ -109,7 +109,7 @@ def _taken(lesson: Lesson, matching: Matching, general: list[Remark]) -> Transpl
             continue
         answers[exercise], texts = _source(lesson, exercise, match, matching.added)
         own += [Remark(exercise, text) for text in texts]
-    if lost:
+    if lost and not by_names:  # where all marks are lost, that has been said
         text = f"The marks of answer cells are lost; by their functions were found: {_some(lost)}."
         general.append(Remark(None, text))
     last.sort(key=lambda each: lesson.answers[each[0]].position)

@@ -12,11 +12,15 @@ from course_utils.grading.lessons.lesson import Lesson
 
 @dataclass(frozen=True)
 class Told:
-    """The lesson, with what is worth saying about how it was told; or why nothing can be graded."""
+    """The lesson, with what is worth saying about how it was told; or why nothing can be graded.
+
+    `by_names`: no cell has a mark, and the remark says so.
+    """
 
     lesson: Lesson | None
     remark: str = ""
     fatal: str = ""
+    by_names: bool = False
 
 
 def which_lesson(
@@ -38,7 +42,7 @@ def which_lesson(
     best = max(may_be, key=lambda slug: (found[slug], slug == file.lesson, _says(name, slug)))
     if found[best]:
         texts = (_how(by_mark), _also(best, found, asked) if by_mark else "", _misnamed(best, name, lessons))
-        return Told(lessons[best], " ".join(filter(None, texts)))
+        return Told(lessons[best], " ".join(filter(None, texts)), by_names=not by_mark)
     others = [slug for slug, count in found.items() if count]
     if not others and asked and file.lesson not in ("", *asked):
         others = [file.lesson[:60]]
@@ -74,7 +78,7 @@ def _misnamed(best: str, name: str, lessons: Mapping[str, Lesson]) -> str:
 def _how(by_mark: bool) -> str:
     if by_mark:
         return ""
-    return "The marks of its answer cells are lost; the lesson was recognised by the names of the functions."
+    return "The marks of its answer cells are lost; they were recognised by the names of the functions."
 
 
 def _also(best: str, evidence: Mapping[str, int], asked: Collection[str]) -> str:
