@@ -10,6 +10,7 @@ from course_utils.grading.records import MISSING, NOT_ATTEMPTED, REFUSED, STOPPE
 from course_utils.grading.reports.charts import histogram, stacked
 from course_utils.grading.reports.class_figures import Entry, lesson_figures
 from course_utils.grading.reports.class_report import class_html
+from course_utils.grading.reports.look_alike import AsPublished
 from tests.grading_records import LESSON, NASTY, SECRET, Page, assert_inert, flipped, record, result, run
 
 Pair = namedtuple("Pair", "a b exercises")
@@ -83,7 +84,7 @@ def test_numbers_at_a_glance_leave_out_what_could_not_be_read():
     )
     assert (found.median, found.totals, found.finished, found.full, found.possible) == (3.5, [6, 1], 1, 1, 6)
     told = text_of(class_html(run(*(entry.record for entry in found.entries))))
-    assert "3 submissions, 1 not readable 3.5 median, of 6 points 1 – 6 lowest – highest" in told
+    assert "2 submissions graded, 1 more not readable 3.5 median, of 6 points 1 – 6 lowest – highest" in told
 
 
 @pytest.mark.parametrize(
@@ -129,13 +130,18 @@ def test_the_page_tells_whatever_a_run_holds():
         record("bo", [result("conv2d", STOPPED, says="Your code was stopped: it took too long.")]),
         record("cy", [result("conv2d", REFUSED, warnings=("calls F.conv2d",))]),
         record("di", [], lesson="", fatal="It is of no lesson."),
+        record("ed", [result("conv2d", MISSING)], fatal="The wrong lesson: this is 04."),
         problems=("x.zip: broken",),
         seconds=12.3,
     )
-    html = class_html(whole, [Pair("ana", "bo", ("conv2d",)), Pair("ana", "nobody", ())], BASE)
+    published = [AsPublished("cy", LESSON, ("conv2d", "im2col"), 3)]
+    html = class_html(whole, [Pair("ana", "bo", ("conv2d",)), Pair("ana", "nobody", ())], BASE, published)
     told = text_of(html)
     for words in (
         "1 of 2 students kernel flipped in conv2d Your kernel is flipped. Teach again: Many channels ana",
+        "As published (1 submission)",
+        "cy 2 of 3 exercises: conv2d, im2col",
+        "Of another lesson (1) Not graded, and in no figure above. ed The wrong lesson: this is 04.",
         "The same up to renaming (2 pairs) ana and bo conv2d ana and nobody",
         "Stopped by a limit (1) bo conv2d: Your code was stopped: it took too long.",
         "Things in the source (2) ana conv2d: imports gc cy conv2d: calls F.conv2d",
@@ -146,11 +152,46 @@ def test_the_page_tells_whatever_a_run_holds():
         "course grade SUBMISSIONS --out RESULTS --lesson 02_convolution --seed 7",
         "torch 2.6 · 12 s",
         "graded 4 Mar 2026, 05:06 UTC",
-        "1 notebook of no lesson",
+        "1 file in which no lesson of this course was recognised",
     ):
         assert words in told, words
     assert f"{BASE}/02_convolution.ipynb#Many-channels" in Page(html).links
     assert SECRET not in html
+
+
+def test_who_gets_no_grade_stands_before_what_is_only_worth_knowing():
+    whole = run(
+        record("ana", remarks=("A cell has moved.",), look_at=("conv2d: imports `gc`",)),
+        record("bo", [], lesson="", fatal="It ends in line 3."),
+        problems=("x.zip: broken",),
+    )
+    told = text_of(class_html(whole))
+    order = ["Not readable (1)", "Files that hold no submission (1)", "Things in the source", "Remarks on"]
+    assert [told.index(each) for each in order] == sorted(told.index(each) for each in order)
+
+
+def test_a_notebook_of_another_lesson_is_in_no_figure_and_in_no_table():
+    wrong = "The wrong lesson: this is 04_cross_entropy, not 02_convolution."
+    html = class_html(run(record("ana"), record("bo", [result("conv2d", MISSING)], fatal=wrong)))
+    told = text_of(html)
+    assert "1 submission graded 3 median" in told and "not readable" not in told.lower()
+    assert len(Page(html).having("td", "who")) == 1 and "feedback/bo.html" in Page(html).links
+    assert text_of(class_html(run(record("bo", [], fatal=wrong)))).count("Of another lesson (1)") == 1
+
+
+def test_a_run_of_several_lessons_can_be_replayed():
+    told = text_of(class_html(run(record(), lessons=("02_convolution", "04_cross_entropy"))))
+    assert "--out RESULTS --lesson 02_convolution --lesson 04_cross_entropy --seed 7" in told
+
+
+def test_the_form_of_answers_is_counted_among_what_the_course_does_not_know():
+    said = "Your code returned None: is there a `return` at its end?"
+    some = "On some cases: your code returned None: is there a `return` at its end?"
+    wrong = [result("conv2d", WRONG, failed_cases=("stride 2",), form=form) for form in (said, some, "")]
+    (found,) = figures(*(record(f"r{i}", [each]) for i, each in enumerate(wrong))).unexplained
+    assert found.commonest() == [(said, 2), ("stride 2", 3)]
+    told = text_of(class_html(run(*(record(f"r{i}", [each]) for i, each in enumerate(wrong)))))
+    assert "is there a return at its end? (2); stride 2 (3)" in told
 
 
 def test_every_link_to_feedback_has_its_file_and_pairs_find_theirs():

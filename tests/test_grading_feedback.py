@@ -8,9 +8,10 @@ from nbconvert.filters import add_anchor
 
 from course_utils.checks.exercise import Exercise, Misconception
 from course_utils.grading.errors import GradingError
+from course_utils.grading.handed_in import transplant as reading
 from course_utils.grading.judging.verdicts import error_line, error_type
 from course_utils.grading.records import MISSING, NOT_ATTEMPTED, REFUSED, STATES, STOPPED, WRONG
-from course_utils.grading.reports.feedback import feedback_html
+from course_utils.grading.reports.feedback import NOT_TAKEN, feedback_html
 from course_utils.grading.reports.links import paragraph, published_lessons
 from course_utils.grading.reports.sentences import ON_THIS_CALL, explanation, raised, sentence
 from course_utils.worker.codec import decode, encode
@@ -107,6 +108,53 @@ def test_what_happened_is_said_in_plain_words(given, words):
 def test_remarks_on_the_notebook_are_handed_back_and_what_the_instructor_looks_at_is_not():
     told = text_of(result(), remarks=("Cell `conv2d` has moved.",), look_at=("conv2d: imports gc",))
     assert "Cell conv2d has moved." in told and "gc" not in told
+
+
+def test_a_remark_on_an_exercise_stands_in_its_card_with_what_to_do():
+    remark = f"conv2d: It uses helper, {NOT_TAKEN}: not taken."
+    told = text_of(
+        result("conv2d", WRONG, error_type="NameError", see="Many channels"), remarks=(remark, "It is short.")
+    )
+    assert told.count("It uses helper") == 1 and "About the notebook It is short. Worth another" in told
+    assert "not taken. Only the answer cells and imports are taken: put what it needs into" in told
+    assert "Read again" not in told
+
+
+def test_a_remark_on_an_exercise_without_a_card_stays_above():
+    assert "About the notebook conv2d: It moved." in text_of(result("conv2d"), remarks=("conv2d: It moved.",))
+
+
+def test_a_missing_answer_is_explained_once():
+    told = text_of(result("conv2d", MISSING), remarks=("conv2d: Its answer cell was turned into text.",))
+    assert "turned into text" in told and "not in the notebook" not in told
+
+
+def test_the_remark_on_helpers_is_the_one_that_reading_makes():
+    assert f"{NOT_TAKEN}: not taken" in Path(reading.__file__).read_text(encoding="utf-8")
+
+
+def test_what_is_said_of_several_lines_is_said_once_and_ends_in_a_full_stop():
+    said = "`conv2d` is what this exercise asks to write by hand"
+    warnings = (f"line 3: {said}", f"line 18: {said}", "line 4: another")
+    told = text_of(result("conv2d", warnings=warnings))
+    assert (
+        "Lines 3, 18: conv2d is what this exercise asks to write by hand. Line 4: another. This takes" in told
+    )
+    assert told.count("This takes no points away") == 1
+
+
+def test_a_cell_that_is_no_python_is_shown_with_its_line():
+    given = {"says": "Python cannot read the cell: expected ':'.", "error_line": "line 1: def f(x)"}
+    told = text_of(result("conv2d", WRONG, **given))
+    assert "expected ':'. line 1: def f(x)" in told and "raised" not in told
+
+
+def test_a_page_without_a_verdict_says_nothing_of_verdicts():
+    html = feedback_html(record("ana", [], lesson="", fatal="It ends in line 3."))
+    told = assert_inert(html).text
+    assert "Your feedback" in told and "no lesson" not in told
+    assert "drawn for grading" not in told and "What now" not in told
+    assert "drawn for grading" in text_of(result())
 
 
 def test_a_notebook_that_could_not_be_read_gets_a_page_that_says_so():

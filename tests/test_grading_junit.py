@@ -13,6 +13,14 @@ def read(*records):
     return ElementTree.fromstring(junit_xml(run(*records)).encode("utf-8"))
 
 
+def test_a_notebook_of_another_lesson_is_left_out_and_no_failure():
+    wrong = "The wrong lesson: this is 04."
+    whole = read(record("bo", [result("conv2d", MISSING)], fatal=wrong))
+    suite = whole.find("testsuite")
+    assert [suite.get(name) for name in ("tests", "failures", "errors", "skipped")] == ["1", "0", "0", "1"]
+    assert wrong in suite.find("testcase/skipped").text
+
+
 def test_a_suite_a_submission_and_a_case_an_exercise():
     root = read(record("ana"), record("bo", [flipped()]))
     assert [suite.get("name") for suite in root] == ["ana", "bo"]

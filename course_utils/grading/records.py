@@ -16,6 +16,7 @@ NOT_ATTEMPTED = "not attempted"
 MISSING = "missing"  # the answer cell is not in the notebook
 STOPPED = "stopped"  # it ran into a limit, or broke the rules of the sandbox
 REFUSED = "refused"  # not judged: a secret exercise below the tier it asks for
+ON_SOME = "On some cases: "  # how `form` begins where it does not fit every wrong case
 WRONG_LESSON = "The wrong lesson"  # how `fatal` begins where a notebook is of a lesson that was not asked for
 STATES = (RIGHT, WRONG, NOT_ATTEMPTED, MISSING, STOPPED, REFUSED)
 

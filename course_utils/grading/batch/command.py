@@ -34,7 +34,7 @@ from course_utils.grading.handed_in.submissions import find_submissions
 from course_utils.grading.lessons.lesson import load_lessons
 from course_utils.grading.naming import slugs
 from course_utils.grading.records import Record, Run
-from course_utils.grading.reports.look_alike import forms_that_say_nothing, pairs
+from course_utils.grading.reports.look_alike import Forms, as_published, forms_that_say_nothing, pairs
 from course_utils.grading.reports.results import write_results
 
 INTERRUPTED = 130  # what a shell reports for a program ended with Ctrl-C
@@ -53,7 +53,7 @@ def grade(args: Namespace) -> int:
         batch, interrupted = _judge(args, run, root, submissions, folder, known)
         seconds = round(time.monotonic() - began, 3)
         run = replace(run, records=tuple(in_order(batch.records)), problems=tuple(problems), seconds=seconds)
-        write_results(run, folder.path, pairs(run.records, batch.forms))
+        _write(run, folder, batch.forms)
     lines = run_lines(run, args.out, len(submissions), again(sys.argv[1:]))
     if args.quiet:
         lines = problem_lines(run)
@@ -71,11 +71,17 @@ def merge(args: Namespace) -> int:
         for record in run.records:
             folder.keep(record)
         lessons = [load_lessons(root, slug)[slug] for slug in run.lessons]
-        write_results(run, folder.path, pairs(run.records, forms_that_say_nothing(lessons)))
+        _write(run, folder, forms_that_say_nothing(lessons))
     told = [*score_lines(run.records), reports_line(args.out), *several_lessons_line(run.records)]
     lines = [*remarks, *([] if args.quiet else told), *problem_lines(run)]
     say(lines, as_json(run, args.out, len(run.records), 0), args.json)
     return 0
+
+
+def _write(run: Run, folder: ResultsFolder, forms: Forms) -> None:
+    """Every report, with the submissions that are alike and those that are as published."""
+    published = as_published(run.records, forms)
+    write_results(run, folder.path, pairs(run.records, forms), published=published)
 
 
 def find_class(paths: Sequence[str], shard: Sequence[int]) -> tuple[list[Submission], list[str]]:

@@ -15,6 +15,7 @@ import torch
 from course_utils.checks import Verdict
 from course_utils.checks.compare import Tolerance, as_tensor, find_difference, is_array
 from course_utils.checks.diagnosis import Failure
+from course_utils.grading.records import ON_SOME
 
 NONE = "Your code returned None: is there a `return` at its end?"
 NONE_WITHIN = "One of the values that it gives is None."
@@ -34,7 +35,6 @@ TENSOR, NUMBER = "A tensor is asked for{}.", "A number is asked for{}."
 SINGLE = "A single number is asked for, and your code gives a whole array of them."
 SHAPE = "The result has the wrong shape{}."
 WRONG_KIND = "What the cell defines is not what is asked for: keep the first line of the stub."
-ON_SOME = "On some cases: "
 
 KINDS = {list: "a list", tuple: "a tuple", str: "a text", dict: "a dictionary", set: "a set"}
 

@@ -76,9 +76,11 @@ class Unexplained:
     who: list[Entry] = field(default_factory=list)
     cases: Counter = field(default_factory=Counter)
     errors: Counter = field(default_factory=Counter)
+    forms: Counter = field(default_factory=Counter)
 
     def commonest(self) -> list[tuple[str, int]]:
-        found = [*self.cases.most_common(COMMONEST), *self.errors.most_common(1)]
+        found = [*self.forms.most_common(COMMONEST), *self.cases.most_common(COMMONEST)]
+        found += self.errors.most_common(1)
         return [(label, how_many) for label, how_many in found if label]
 
 
@@ -163,5 +165,8 @@ def _note(found: Misunderstanding, entry: Entry, result: Result) -> None:
 def _note_unknown(found: Unexplained, entry: Entry, result: Result) -> None:
     found.who.append(entry)
     found.cases.update(dict.fromkeys((label for label in result.failed_cases if label), 1))
+    if result.form:
+        said = result.form.removeprefix(records.ON_SOME).rstrip(".")
+        found.forms[f"{said[0].upper()}{said[1:]}"] += 1
     if result.error_type:
         found.errors[f"raised {result.error_type}"] += 1

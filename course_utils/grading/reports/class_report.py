@@ -27,16 +27,21 @@ WORDS = {
 }
 
 
-def class_html(run: Run, pairs: Sequence[Any] = (), base: str = "") -> str:
+def class_html(run: Run, pairs: Sequence[Any] = (), base: str = "", published: Sequence[Any] = ()) -> str:
     """The report of a run as an HTML page that needs no other file; it links to `feedback/*.html` beside it.
 
     Args:
         pairs: submissions that are the same up to renaming, each with the names `a` and `b` and `exercises`.
+        published: submissions that hold the course's own answers, with the names `submission`, `exercises`
+            and `answered` (how many exercises).
         base: the address of the folder with the lessons; without it paragraphs are named and not linked.
     """
     entries = [Entry(*each) for each in zip(run.records, feedback_files(run.records), strict=True)]
     by_lesson: dict[str, list[Entry]] = {}
+    others = [entry for entry in entries if entry.record.of_another_lesson]
     for entry in entries:
+        if entry.record.of_another_lesson:
+            continue
         by_lesson.setdefault(entry.record.lesson, []).append(entry)
     strangers = by_lesson.pop("", [])
     lessons = [lesson_figures(lesson, by_lesson[lesson]) for lesson in sorted(by_lesson)]
@@ -46,8 +51,10 @@ def class_html(run: Run, pairs: Sequence[Any] = (), base: str = "") -> str:
         lessons=[_lesson_view(figures, base) for figures in lessons],
         handed_in=[figures.lesson for figures in lessons] or run.lessons,
         pairs=pairs,
+        published=published,
+        others=others,
         files={entry.record.submission: entry.file for entry in reversed(entries)},
-        unread=[entry for entry in entries if entry.record.fatal],
+        unread=[entry for entry in entries if entry.record.fatal and not entry.record.of_another_lesson],
         strangers=len(strangers),
         stopped=_with(entries, _stopped),
         remarks=_with(entries, lambda record: list(record.remarks)),

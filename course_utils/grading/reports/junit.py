@@ -40,11 +40,16 @@ def _suite(record: Record, run: Run) -> ElementTree.Element:
     suite = ElementTree.Element("testsuite", name=visible(record.submission), time=_seconds(record.seconds))
     if run.started:
         suite.set("timestamp", visible(run.started))
-    _properties(suite, points=number(record.total), possible=number(record.possible), lesson=record.lesson)
+    points = "" if record.of_another_lesson else number(record.total)
+    possible = "" if record.of_another_lesson else number(record.possible)
+    _properties(suite, points=points, possible=possible, lesson=record.lesson)
     if record.fatal:
         case = ElementTree.SubElement(suite, "testcase", name="notebook", classname=visible(record.lesson))
-        _said(case, "error", record.fatal, "could not be graded")
-    for result in record.results:
+        kind = (
+            ("skipped", "of another lesson") if record.of_another_lesson else ("error", "could not be graded")
+        )
+        _said(case, kind[0], record.fatal, kind[1])
+    for result in () if record.of_another_lesson else record.results:
         suite.append(_case(record, result))
     kinds = Counter(child.tag for case in suite.iter("testcase") for child in case)
     suite.set("tests", str(len(suite.findall("testcase"))))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from course_utils.grading.lessons.lesson import Lesson
 from course_utils.grading.looks.canonical import canonical
 from course_utils.grading.records import Record
-from course_utils.grading.reports.similarity import Pair, pairs_of_forms
+from course_utils.grading.reports.similarity import TRIVIAL, Pair, pairs_of_forms
 
 Forms = Mapping[str, Mapping[str, list[str]]]  # by lesson and exercise: forms that say nothing
 
 
 def forms_that_say_nothing(lessons: Iterable[Lesson]) -> dict[str, dict[str, list[str]]]:
-    """By lesson and exercise, the form of the stub and of the course's own answer: anyone may have those."""
+    """By lesson and exercise, the forms of the stub and, last, of the published answer: all may have those."""
     return {
         lesson.slug: {
             name: [canonical(cell.stub), canonical(cell.solution)] for name, cell in lesson.answers.items()
@@ -33,3 +34,32 @@ def pairs(records: Iterable[Record], known: Forms) -> list[Pair]:
         for lesson, forms in sorted(by_lesson.items())
         for pair in pairs_of_forms(forms, known.get(lesson, {}))
     ]
+
+
+@dataclass(frozen=True)
+class AsPublished:
+    """A submission of which many answers are the course's own up to renaming: `exercises`, of `answered`.
+
+    Only answers that are not trivial count, for of those there are few ways to be right.
+    """
+
+    submission: str
+    lesson: str
+    exercises: tuple[str, ...]
+    answered: int
+
+
+def as_published(records: Iterable[Record], known: Forms) -> list[AsPublished]:
+    """The submissions of which at least half of the longer answers stand in the published solution."""
+    found = []
+    for record in records:
+        forms = known.get(record.lesson, {})
+        answered = [
+            name
+            for name, form in record.canonical.items()
+            if record.sizes.get(name, 0) >= TRIVIAL and form and form != next(iter(forms.get(name, ())), None)
+        ]
+        same = tuple(name for name in answered if record.canonical[name] in forms.get(name, ())[-1:])
+        if same and 2 * len(same) >= len(answered):
+            found.append(AsPublished(record.submission, record.lesson, same, len(answered)))
+    return found

@@ -16,11 +16,14 @@ from course_utils.grading.reports.tables import FEEDBACK, scores_csv, scores_jso
 from course_utils.launch import LessonNotFound, course_root
 
 
-def write_results(run: Run, folder: Path, pairs: Sequence[Any] = (), base: str | None = None) -> list[Path]:
+def write_results(
+    run: Run, folder: Path, pairs: Sequence[Any] = (), base: str | None = None, published: Sequence[Any] = ()
+) -> list[Path]:
     """Write every report of `run` into `folder`; returns the files, scores.csv first.
 
     Args:
-        pairs: submissions to look at together (see `class_html`).
+        pairs: submissions to look at together; published: those that hold the course's own answers (see
+            `class_html`).
         base: the address of the folder with the lessons; None takes the one that the course is published at.
 
     Raises:
@@ -34,7 +37,7 @@ def write_results(run: Run, folder: Path, pairs: Sequence[Any] = (), base: str |
     }
     for record, name in zip(run.records, feedback_files(run.records), strict=True):
         texts[f"{FEEDBACK}/{name}"] = feedback_html(record, base)
-    texts["class.html"] = class_html(run, pairs, base)
+    texts["class.html"] = class_html(run, pairs, base, published)
     for name, text in texts.items():
         write_whole(folder / name, text)
     return [folder / name for name in texts]
