@@ -14,7 +14,7 @@ Forms = Mapping[str, Mapping[str, list[str]]]  # by lesson and exercise: forms t
 
 
 def forms_that_say_nothing(lessons: Iterable[Lesson]) -> dict[str, dict[str, list[str]]]:
-    """By lesson and exercise, the forms of the stub and, last, of the published answer: all may have those."""
+    """By lesson and exercise, forms of the stub and, last, of the published answer: all may have them."""
     return {
         lesson.slug: {
             name: [canonical(cell.stub), canonical(cell.solution)] for name, cell in lesson.answers.items()
