@@ -159,6 +159,7 @@ HANDED_IN = {
     MOODLE.format("Ben Maß", 4, "report.pdf"): b"",
     MOODLE.format("Zoe\u0308 Klee", 5, "02.ipynb"): b"2",
     MOODLE.format("Zoe\u0308 Klee", 5, "plot.png"): b"",
+    "Übung 2-9931/Anna Schaf_48213_assignsubmission_onlinetext_/onlinetext.html": b"",
     "Übung 2-9931/Ole Abgabe.pdf": b"",
     "Übung 2-9931/Pia 02_convolution.py": b"",
 }

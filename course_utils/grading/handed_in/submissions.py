@@ -28,7 +28,7 @@ NOTEBOOKS = (".ipynb", ".ipynb.json", ".ipynb.txt")  # browsers add the second e
 OTHER_ARCHIVES = (".7z", ".gz", ".rar", ".tar", ".tgz", ".xz", ".bz2", ".zst")
 IGNORED = ("__MACOSX", "__pycache__", "Thumbs.db")  # besides all that begins with a dot
 MOST_PROBLEMS = 200
-OF_MOODLE = re.compile(r"_assignsubmission_file_(?=/|$)")  # behind each student's name
+OF_MOODLE = re.compile(r"_assignsubmission_[a-z]+_(?=/|$)")  # behind each student's name
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,9 @@ class _Search:
             self._zip(Place(path), _stem(path.name) if named else "", _stem(path.name), 1)
         else:
             self._take(_stem(path.name), Place(path))
-        for name, text in left_over(self.seen, self.zips):
+        # Moodle has a folder for a student's files and another one for a text: they count as one.
+        seen = [(OF_MOODLE.sub("", name), done) for name, done in self.seen]
+        for name, text in left_over(seen, {OF_MOODLE.sub("", name) for name in self.zips}):
             self._problem(name, text)
 
     def _folder(self, folder: Path, name: str, depth: int) -> None:
