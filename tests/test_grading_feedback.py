@@ -149,6 +149,13 @@ def test_a_cell_that_is_no_python_is_shown_with_its_line():
     assert "expected ':'. line 1: def f(x)" in told and "raised" not in told
 
 
+def test_a_wrong_answer_with_a_single_case_is_never_left_without_a_word():
+    words = "What it gives is not what is asked for."
+    assert explanation(result("one_pixel", WRONG, total=1)) == [words]
+    assert words not in explanation(flipped("one_pixel", total=1, right=0))
+    assert words not in explanation(result("one_pixel", WRONG, total=1, form="It is None."))
+
+
 def test_a_page_without_a_verdict_says_nothing_of_verdicts():
     html = feedback_html(record("ana", [], lesson="", fatal="It ends in line 3."))
     told = assert_inert(html).text

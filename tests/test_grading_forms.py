@@ -93,7 +93,7 @@ def test_a_value_exercise_tells_its_form():
     assert form(asked.examine(4711.0)) == ""
 
 
-@pytest.mark.parametrize("name", ["output_size", "conv2d", "one_pixel"])
+@pytest.mark.parametrize("name", ["output_size", "conv2d", "one_pixel", "fooling_kernel"])
 def test_the_commonest_slip_is_told_in_the_lesson(name):
     asked = check.exercises[name]
     found = verdicts.result(asked, asked.examine(lambda *args, **kwargs: None), "")

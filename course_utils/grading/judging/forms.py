@@ -58,8 +58,10 @@ def form_of(failure: Failure) -> str:
         return RETURNED_ERROR
     if response.error is not None:
         return ""
+    if response.value is None:
+        return NONE
     if difference.got is None and difference.remark.startswith("Your function returned None"):
-        return NONE_WITHIN if difference.path else NONE
+        return NONE_WITHIN
     if failure.expected.error is not None:
         return NOT_RAISED.format(f"`{type(failure.expected.error).__name__}`")
     if difference.got is None and "in place: work on a copy" in difference.remark:

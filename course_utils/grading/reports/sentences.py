@@ -74,8 +74,11 @@ def with_reference(names: Sequence[str]) -> str:
 
 
 def _cases(result: Result) -> str:
-    if result.state not in (records.WRONG, records.STOPPED) or result.total < 2:
+    if result.state not in (records.WRONG, records.STOPPED):
         return ""
+    if result.total < 2:
+        told = result.says or result.form or result.error_type or result.state == records.STOPPED
+        return "" if told else "What it gives is not what is asked for."
     if result.right == 0:
         return f"None of the {result.total} cases is right yet."
     text = f"{result.right} of {result.total} cases {'is' if result.right == 1 else 'are'} right."
