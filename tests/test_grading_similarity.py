@@ -66,7 +66,7 @@ def test_names_are_shown_safely(name, shown):
 @pytest.mark.parametrize(
     ("name", "file"),
     [
-        ("Zoë Müller/02_convolution", "Zoe-Muller-02_convolution"),
+        ("Zoë Müller/02_convolution", "Zoe-Mueller-02_convolution"),
         ("../../etc/passwd", "etc-passwd"),
         ("CON", "CON-"),
         ("lpt1", "lpt1-"),
@@ -82,7 +82,7 @@ def test_file_names_are_plain(name, file):
 
 
 def test_file_names_are_unique_on_every_file_system():
-    assert slugs(["a", "A", "王", "李", "a-2", "ä"]) == [
+    assert slugs(["a", "A", "王", "李", "a-2", "à"]) == [
         "a",
         "A-2",
         "submission",
