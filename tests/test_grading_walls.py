@@ -67,11 +67,28 @@ def test_dangerous_calls_are_filtered(sandbox):
         *(("prlimit of another", 302, (1, 0, 0, 0)), ("setpriority", 141, (2, 0, 19))),
         ("kill, numbered as x32", 0x40000000 + 62, (0, 0)),
         ("prctl: outlive the parent", 157, (1, 0, 0, 0, 0)),
+        *(("fanotify_init", 300, (0, 0)), ("fanotify_mark", 301, (0,) * 5)),
+        *(("sched_setscheduler", 144, (0, 0, 0)), ("sched_setattr", 314, (0, 0, 0))),
+        *((f"fcntl {command}", 72, (1, command, 0)) for command in (8, 10, 15, 1026, 8 + 2**32)),
+        *((f"ioctl {command:#x}", 16, (1, command, 0)) for command in (0x8901, 0x8902)),
     ]
     with sandbox.worker() as worker:
         found = tell(worker, CALLS % (calls,))
     assert {name: result for name, (result, _) in found.items()} == {name: -1 for name, _, _ in calls}
     assert {number for _, number in found.values()} == {1, 38}  # not permitted; no such call
+
+
+def test_what_files_are_otherwise_asked_still_works(sandbox):
+    source = """
+import fcntl, os
+def f():
+    reader, writer = os.pipe()
+    fcntl.fcntl(reader, fcntl.F_SETFL, os.O_NONBLOCK)
+    fcntl.lockf(open("locked", "w"), fcntl.LOCK_EX)
+    return bool(fcntl.fcntl(reader, fcntl.F_GETFL) & os.O_NONBLOCK), os.isatty(reader), os.dup(writer) > 0
+"""
+    with sandbox.worker() as worker:
+        assert tell(worker, source) == (True, False, True)
 
 
 def test_nothing_of_this_process_reaches_the_environment(sandbox, monkeypatch):

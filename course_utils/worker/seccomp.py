@@ -7,9 +7,11 @@ processes that would outlive their worker. Linux on x86-64 and 64-bit ARM; elsew
 from __future__ import annotations
 
 import ctypes
+import itertools
 import platform
 import struct
 import sys
+from collections.abc import Collection
 
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 # name: (number on x86-64, number on 64-bit ARM); -1 where there is no such call
@@ -33,6 +35,11 @@ CALLS = {
     "process_madvise": (440, 440),
     "setpriority": (141, 140),
     "sched_setaffinity": (203, 122),
+    "sched_setscheduler": (144, 119),
+    "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274),
+    "migrate_pages": (256, 238),
+    "move_pages": (279, 239),
     "ioprio_set": (251, 30),
     "kcmp": (312, 272),
     "socket": (41, 198),
@@ -65,6 +72,8 @@ CALLS = {
     "modify_ldt": (154, -1),
     "inotify_init": (253, -1),  # who opens which of the shared files
     "inotify_init1": (294, 26),
+    "fanotify_init": (300, 262),
+    "fanotify_mark": (301, 263),
     "sync": (162, 81),  # of the whole machine
     "syncfs": (306, 267),
     "add_key": (248, 217),
@@ -74,8 +83,12 @@ CALLS = {
 CLONE3 = 435  # both architectures
 PRCTL, SET_DEATH_SIGNAL = (157, 167), 1  # a worker is killed when its zygote ends, and must not undo that
 PRLIMIT, ITSELF = (302, 261), 0  # limits of its own may be asked for, those of others may not
+# commands that have the kernel send a signal, which may be SIGKILL, to any process of this user
+FCNTL, SENDS_SIGNALS = (72, 25), {"F_SETOWN": 8, "F_SETSIG": 10, "F_SETOWN_EX": 15, "F_NOTIFY": 1026}
+IOCTL, NAMES_AN_OWNER = (16, 29), {"FIOSETOWN": 0x8901, "SIOCSPGRP": 0x8902}
 X32 = 0x40000000  # the other numbering of x86-64 starts here
-ARCHITECTURE, NUMBER, FIRST_ARGUMENT = 4, 0, 16  # where they lie in what the filter is shown
+# where they lie in what the filter is shown; of an argument the lower half, which is all of a command
+ARCHITECTURE, NUMBER, FIRST_ARGUMENT, SECOND_ARGUMENT = 4, 0, 16, 24
 LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
 ALLOW, KILL, ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 EPERM, ENOSYS = 1, 38
@@ -113,6 +126,8 @@ def _program(machine: str) -> bytes:
     ]
     for number in numbers:
         steps += [(EQUAL, 0, 1, number), (RETURN, 0, 0, ERROR | EPERM)]
+    steps += _without(FCNTL[column], SENDS_SIGNALS.values())
+    steps += _without(IOCTL[column], NAMES_AN_OWNER.values())
     steps += [
         (EQUAL, 0, 4, PRCTL[column]),
         (LOAD, 0, 0, FIRST_ARGUMENT),
@@ -126,3 +141,10 @@ def _program(machine: str) -> bytes:
         (RETURN, 0, 0, ALLOW),
     ]
     return b"".join(struct.pack("=HBBI", *step) for step in steps)
+
+
+def _without(call: int, commands: Collection[int]) -> list[tuple[int, int, int, int]]:
+    """Steps that let `call` pass except with one of these second arguments; other calls go past them."""
+    refused = [((EQUAL, 0, 1, command), (RETURN, 0, 0, ERROR | EPERM)) for command in commands]
+    steps = [(LOAD, 0, 0, SECOND_ARGUMENT), *itertools.chain(*refused), (RETURN, 0, 0, ALLOW)]
+    return [(EQUAL, 0, len(steps), call), *steps]

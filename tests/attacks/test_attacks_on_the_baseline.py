@@ -28,6 +28,7 @@ PROMISED = {
     "forges_a_reply_with_the_id_of_the_frame",
     "forges_a_verdict_on_every_descriptor",
     "forges_standard_output",
+    "has_its_parent_killed_by_a_pipe",
     "hooks_the_imports",
     "leaves_by_os_exit",
     "loops_without_end",
