@@ -15,7 +15,7 @@ COMPLEX = "Expected real numbers, got complex ones: take the real part."
 
 @dataclass(frozen=True)
 class Tolerance:
-    """|expected - got| <= atol + rtol * |expected|, element by element."""
+    """|expected - got| <= atol + rtol * |expected|, element by element. Whole numbers must be equal."""
 
     rtol: float = 1e-4
     atol: float = 1e-5
@@ -160,17 +160,24 @@ def _number_difference(expected: Any, got: Any, tolerance: Tolerance, path: str)
     remark = _wrong_kind(want, have)
     if remark:
         return Difference(expected, got, path, remark=remark)
-    close = torch.isclose(
+    close = _close(want, have, tolerance)
+    if bool(close.all()):
+        return None
+    index = tuple((~close).nonzero()[0].tolist())
+    return Difference(want, have, path, index=index)
+
+
+def _close(want: torch.Tensor, have: torch.Tensor, tolerance: Tolerance) -> torch.Tensor:
+    """Where two tensors of one shape agree: whole numbers exactly, others within the tolerance."""
+    if not want.is_floating_point():
+        return have.to(torch.int64) == want.to(torch.int64)
+    return torch.isclose(
         have.to(torch.float64),
         want.to(torch.float64),
         rtol=tolerance.rtol,
         atol=tolerance.atol,
         equal_nan=True,
     )
-    if bool(close.all()):
-        return None
-    index = tuple((~close).nonzero()[0].tolist())
-    return Difference(want, have, path, index=index)
 
 
 def _wrong_kind(want: torch.Tensor, have: torch.Tensor) -> str:

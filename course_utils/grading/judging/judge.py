@@ -12,6 +12,7 @@ from course_utils.grading import records
 from course_utils.grading.handed_in.transplant import Transplant
 from course_utils.grading.judging import verdicts
 from course_utils.grading.judging.company import could_matter
+from course_utils.grading.judging.definitions import definitions, does_more
 from course_utils.grading.judging.stage import Stage
 from course_utils.grading.lessons.lesson import Lesson
 from course_utils.grading.lessons.parsing import global_reads
@@ -112,9 +113,9 @@ class _Judging:
                 stage = self._stage(stage)
                 for earlier, source in harmless.items():
                     stage.define(self.lesson, earlier, source)
-            self.found[name] = self._judged(stage, exercise)
-            if not stage.over:
-                harmless[name] = self.answers[name]
+            self.found[name] = self._judged(stage, exercise, self.answers[name])
+            source = self.answers[name]
+            harmless[name] = definitions(source) if stage.over else source
         self._close(stage)
 
     def _alone(self, name: str) -> Result:
@@ -126,13 +127,14 @@ class _Judging:
             source = self.answers[need] if right else self.lesson.answers[need].solution
             replaced += [] if right else [need]
             stage.define(self.lesson, need, source)
-        result = self._judged(stage, exercise)
+        stopped = self.found[name].state == records.STOPPED
+        source = definitions(self.answers[name]) if stopped else self.answers[name]
+        result = self._judged(stage, exercise, source)
         self._close(stage)
         return replace(result, with_reference=tuple(replaced))
 
-    def _judged(self, stage: Stage, exercise: Exercise) -> Result:
+    def _judged(self, stage: Stage, exercise: Exercise, source: str) -> Result:
         started = time.monotonic()
-        source = self.answers[exercise.name]
         result = stage.judge(self.lesson, exercise, source, self.rules)
         return replace(
             result,
@@ -146,9 +148,10 @@ class _Judging:
         ran = [other for other in before if other in self.answers and other not in self.untouched]
         needs = self.lesson.checks[name].needs
         unmet = any(other not in self.found or self.found[other].state != records.RIGHT for other in needs)
-        stopped = any(self.found[other].state == records.STOPPED for other in ran)
         source = self.answers[name]
-        return stopped or (unmet and self._reads(source, needs)) or self._could_matter(source, ran)
+        stopped = any(self.found[other].state == records.STOPPED for other in ran)
+        cut = self.found[name].state == records.STOPPED and does_more(source)
+        return stopped or cut or (unmet and self._reads(source, needs)) or self._could_matter(source, ran)
 
     def _reads(self, source: str, needs: Sequence[str]) -> bool:
         return bool(global_reads(source) & {each for need in needs for each in self.lesson.names(need)})

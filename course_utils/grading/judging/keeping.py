@@ -24,7 +24,6 @@ from course_utils.grading.reports.look_alike import forms_that_say_nothing
 from course_utils.grading.sandbox.sandbox import Limits, Sandbox
 from course_utils.grading.sandbox.tiers import Tier
 
-RENEW_EVERY = 400  # workers of one zygote, a hundred submissions or so: starting one takes seconds
 LAST_SECONDS = 0.05  # what a call still has when the time of its submission is used up
 DECIDES = ("seed", "tier", "seconds", "allow_baseline", "versions")  # besides what was handed in
 

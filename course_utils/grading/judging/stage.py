@@ -13,7 +13,7 @@ from course_utils.grading.lessons.prelude import prelude
 from course_utils.grading.records import Result
 from course_utils.grading.sandbox.sandbox import Sandbox
 
-DEFINING = 10.0  # seconds for running the text of a cell
+DEFINING = 30.0  # seconds for running the text of a cell: on a slow machine an import takes its time
 
 
 class TimeRules(Protocol):
@@ -45,16 +45,16 @@ class Stage:
         A cell that ends the worker leaves the stage over.
         """
         try:
-            return self._define(lesson, name, source, Clock(self._seconds(lesson.checks[name])))
+            return self._define(lesson, name, source, self._to_define(lesson.checks[name]))
         except Stopped as stopped:
             self.over = True
             return stopped
 
     def judge(self, lesson: Lesson, exercise: Exercise, source: str, rules: TimeRules) -> Result:
         """The result of one exercise, its cell run first."""
-        clock = Clock(self._seconds(exercise))
         try:
-            raised = self._define(lesson, exercise.name, source, clock)
+            raised = self._define(lesson, exercise.name, source, self._to_define(exercise))
+            clock = Clock(self._seconds(exercise))
             answer = self._answer(exercise, source, clock)
             # A line of scratch below the function may fail: in the notebook its check would still pass.
             if raised is not None and isinstance(answer, Result):
@@ -70,6 +70,11 @@ class Stage:
 
     def _seconds(self, exercise: Exercise) -> float:
         return self._rules.seconds(exercise)
+
+    def _to_define(self, exercise: Exercise) -> Clock:
+        """Longer than a call may take, unless the instructor or the end of the submission allows less."""
+        seconds = self._rules.seconds(exercise)
+        return Clock(max(seconds, DEFINING) if seconds >= exercise.seconds else seconds)
 
     def _define(self, lesson: Lesson, name: str, source: str, clock: Clock) -> BaseException | None:
         own = prelude(lesson, name, [source], self._defined)
