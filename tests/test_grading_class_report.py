@@ -124,6 +124,15 @@ def test_a_stacked_bar_is_full():
     assert len(widths) == 2 and sum(widths) == pytest.approx(100, abs=0.02)
 
 
+def test_what_the_program_could_not_judge_is_listed_for_a_person():
+    whole = run(
+        record("ana", [result("MendedNet", REFUSED, possible=2.0, says="A person will look.")]),
+        record("bo", [result("conv2d", REFUSED)]),  # secret: nobody can judge it here
+    )
+    told = text_of(class_html(whole, [], BASE))
+    assert "Judge these yourself (1)" in told and "MendedNet (2 points): A person will look." in told
+
+
 def test_the_page_tells_whatever_a_run_holds():
     whole = run(
         record("ana", [flipped()], remarks=("A cell has moved.",), look_at=("conv2d: imports `gc`",)),

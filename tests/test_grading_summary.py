@@ -4,6 +4,7 @@ from grading_pattern import pretend, record, run
 
 from course_utils.grading.batch.results_folder import SCORES, write_json
 from course_utils.grading.batch.summary import MOST_PROBLEMS, as_json, run_lines, several_lessons_line
+from course_utils.grading.records import REFUSED, Result
 
 OTHER = record("ben", lesson="04_cross_entropy")
 
@@ -38,3 +39,13 @@ def test_notebooks_of_another_lesson_are_told_from_those_that_could_not_be_grade
     assert listed[0] == "  bad: broken" and len(listed) == MOST_PROBLEMS + 1
     told = as_json(mixed, "results", 32, 32)
     assert (told["without_verdict"], told["of_another_lesson"]) == (31, 30)
+
+
+def test_what_the_program_could_not_judge_is_not_called_secret():
+    unknown = Result(exercise="MendedNet", points=0, possible=2, state=REFUSED, says="A person will look.")
+    secret = Result(exercise="conv2d", points=0, possible=3, state=REFUSED)
+    lines = run_lines(run([record("anna", results=(unknown, secret))]), "results", 1, "course grade")
+    assert "  anna: MendedNet could not be judged by the program: see class.html" in lines
+    assert [line for line in lines if "is secret" in line] == [
+        "  02_convolution.conv2d is secret and was not judged: it needs bubblewrap, or --allow-baseline"
+    ]

@@ -141,6 +141,11 @@ WRONG = {
         ),
     ],
     "count_parameters_and_macs": [
+        lambda i, o, k, a, groups=1, bias=True: (
+            i * o * k[0] * k[1] // groups + o * bias,
+            i * o * k[0] * k[1] // groups * a[0] * a[1]
+            + o * bias,  # one addition a channel: a small difference
+        ),
         lambda i, o, k, a, groups=1, bias=True: (i * o * k[0] ** 2 // groups + o * bias, 0),
         lambda i, o, k, a, groups=1, bias=True: i * o * k[0] * k[1] // groups + o * bias,
         lambda i, o, k, a, groups=1, bias=True: (

@@ -66,15 +66,16 @@ def problem_lines(run: Run) -> list[str]:
     found = [visible(each) for each in run.problems]
     without = sorted((each for each in run.records if each.fatal), key=lambda each: each.of_another_lesson)
     found += [f"{short(record.submission)}: {visible(record.fatal)}" for record in without]
-    refused = {
-        f"{record.lesson}.{result.exercise}"
-        for record in run.records
-        for result in record.results
-        if result.state == "refused"
-    }
+    refused = [(each, result) for each in run.records for result in each.results if result.state == "refused"]
+    found += [
+        f"{short(record.submission)}: {result.exercise} could not be judged by the program: see class.html"
+        for record, result in refused
+        if result.says
+    ]
+    secret = {f"{record.lesson}.{result.exercise}" for record, result in refused if not result.says}
     found += [
         f"{name} is secret and was not judged: it needs bubblewrap, or --allow-baseline"
-        for name in sorted(refused)
+        for name in sorted(secret)
     ]
     if not found:
         return []

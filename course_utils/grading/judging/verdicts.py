@@ -81,7 +81,8 @@ def not_judged(exercise: Exercise, error: Exception) -> Result:
     text = (
         f"{exercise.name}: could not be judged ({type(error).__name__}: {error}). Please look at it yourself."
     )
-    return _wrong(exercise, says="This answer could not be judged by the program; a person will.", text=text)
+    says = "This answer could not be judged by the program; a person will look."
+    return _with(_wrong(exercise, says=says, text=text), state=REFUSED)
 
 
 def result(exercise: Exercise, verdict: Verdict, source: str) -> Result:

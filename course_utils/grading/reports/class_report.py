@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from course_utils.grading.records import STOPPED, Record, Run
+from course_utils.grading.records import REFUSED, STOPPED, Record, Run
 from course_utils.grading.reports.charts import histogram, stacked
 from course_utils.grading.reports.class_figures import (
     SEGMENTS,
@@ -56,6 +56,7 @@ def class_html(run: Run, pairs: Sequence[Any] = (), base: str = "", published: S
         files={entry.record.submission: entry.file for entry in reversed(entries)},
         unread=[entry for entry in entries if entry.record.fatal and not entry.record.of_another_lesson],
         strangers=len(strangers),
+        by_eye=_with(entries, _by_eye),
         stopped=_with(entries, _stopped),
         remarks=_with(entries, lambda record: list(record.remarks)),
         look_at=_with(entries, _look_at),
@@ -101,6 +102,15 @@ def _with(entries: Sequence[Entry], find: Any) -> list[tuple[Entry, list[str]]]:
     """The submissions of which `find` has something to say, with that."""
     found = [(entry, find(entry.record)) for entry in entries]
     return [(entry, lines) for entry, lines in found if lines]
+
+
+def _by_eye(record: Record) -> list[str]:
+    """The exercises that the program could not judge, and gave no points for."""
+    return [
+        f"{each.exercise} ({each.possible:g} points): {each.says}"
+        for each in record.results
+        if each.state == REFUSED and each.says
+    ]
 
 
 def _stopped(record: Record) -> list[str]:
