@@ -114,11 +114,9 @@ class LyingNumber(float):
     [
         ((item for item in []), "generator"),
         (torch.nn.Linear(1, 1), "Linear"),
-        (LyingNumber(1), "LyingNumber"),
         (torch.zeros(2, device="meta"), "Tensor"),
-        (torch.eye(2).to_sparse(), "Tensor"),
         (np.array([object()]), "ndarray"),
-        (np.ma.array([1.0]), "MaskedArray"),
+        (type("Text", (str,), {})("x"), "Text"),
         (type("<script>\u202e", (), {})(), "script"),
         ({1, 2}, "set"),
     ],
@@ -127,6 +125,61 @@ class LyingNumber(float):
 def test_what_is_no_data_comes_back_as_the_name_of_its_type(value, name):
     back = there_and_back(value)
     assert isinstance(back, Foreign) and type(back).__name__ == name and repr(back) == f"<{name}>"
+
+
+class LoudTensor(torch.Tensor):
+    @classmethod
+    def __torch_function__(cls, function, types, args=(), kwargs=None):
+        raise RuntimeError("asked")
+
+
+class Count(int):
+    def __int__(self):
+        return 7
+
+    __index__ = __abs__ = __int__
+
+
+@pytest.mark.parametrize(
+    ("made", "plain"),
+    [
+        (lambda: LyingNumber(1.5), 1.5),
+        (lambda: Count(3), 3),
+        (lambda: Count(2**60), 2**60),
+        (lambda: torch.eye(2).to_sparse(), torch.eye(2)),
+        (lambda: torch.eye(2).to_sparse_csr(), torch.eye(2)),
+        (lambda: torch.ones(2).as_subclass(LoudTensor), torch.ones(2)),
+        (lambda: torch.quantize_per_tensor(torch.ones(2), 0.5, 0, torch.qint8), torch.ones(2)),
+        (lambda: np.ma.array([1.0, 2.0], mask=[0, 1]), np.array([1.0, 2.0])),
+        (lambda: np.array([[1, 2]]).view(np.matrix), np.array([[1, 2]])),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::UserWarning")  # PyTorch calls two of these layouts young or old
+def test_numbers_of_a_class_of_their_own_come_back_plain(made, plain):
+    back = there_and_back(made())
+    assert type(back) is type(plain)
+    assert (np.asarray(back) == np.asarray(plain)).all() and np.shape(back) == np.shape(plain)
+
+
+def test_a_huge_sparse_tensor_is_not_made_dense():
+    huge = torch.sparse_coo_tensor([[0]], [1.0], (10**9,), check_invariants=True)
+    with pytest.raises(TooMuch):
+        encode(huge)
+
+
+@pytest.mark.parametrize(
+    ("one", "most"),
+    [(object(), 100), (ValueError("x"), 100), (torch.zeros(1), 2000), (np.zeros(1), 2000)],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_reply_holds_only_so_much_of_what_is_dear_to_read(one, most):
+    data = encode([one] * (most + 1))
+    assert len(decode(data, strides=True)) == most + 1  # the judge's own questions are not counted
+    with pytest.raises(CodecError, match=f"more than {most} "):
+        decode(data)
+    with pytest.raises(TooMuch, match=f"more than {most} "):
+        encode([one] * (most + 1), strides=False)
+    assert len(decode(encode([one] * most, strides=False))) == most
 
 
 def raised(source, cell="conv2d"):

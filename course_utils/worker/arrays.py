@@ -24,16 +24,38 @@ TORCH_NAMES = {dtype: name for name, dtype in TORCH_DTYPES.items()}
 NUMPY_DTYPES = {name: np.dtype(name) for name in NUMPY_NAMES}
 
 
-def can_send_tensor(tensor: torch.Tensor) -> bool:
-    """Is it plain data: of PyTorch's own type, dense, on the CPU, of a common dtype?"""
-    own_type = type(tensor) in (torch.Tensor, torch.nn.Parameter)
-    plain = own_type and tensor.layout == torch.strided and tensor.device.type == "cpu"
-    return plain and not tensor.is_nested and tensor.dtype in TORCH_NAMES
+def plain_tensor(value: torch.Tensor) -> torch.Tensor | None:
+    """Its numbers as plain data: of PyTorch's own type, dense, on the CPU; None where there are none to read.
+
+    What a check in the notebook reads is sent: sparse, quantised, and of a learner's own subclass, too.
+
+    Raises:
+        TooMuch: its dense form is larger than a frame.
+    """
+    try:
+        with torch._C.DisableTorchFunctionSubclass():  # a learner's subclass may do anything
+            if value.is_nested or type(value).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__:
+                return None
+            _refuse_large(value.numel() * value.element_size())
+            tensor = value.dequantize() if value.is_quantized else value
+            tensor = tensor if tensor.layout == torch.strided else tensor.to_dense()
+            tensor = tensor.cpu()
+            own_type = type(tensor) in (torch.Tensor, torch.nn.Parameter)
+            tensor = tensor if own_type else tensor.as_subclass(torch.Tensor)
+    except TooMuch:
+        raise
+    except Exception:  # on the device `meta`, or not yet filled
+        return None
+    return tensor if tensor.dtype in TORCH_NAMES else None
 
 
-def can_send_array(value: np.ndarray | np.generic) -> bool:
-    """Is it of a kind (b, i, u, f, c) and a size that the judge knows too?"""
-    return value.dtype.name in NUMPY_DTYPES or value.dtype.type is np.longdouble
+def plain_array(value: np.ndarray | np.generic) -> np.ndarray | np.generic | None:
+    """An array of NumPy's own type, or the scalar; None for what is of no kind (b, i, u, f, c) and size that
+    the judge knows too."""
+    known = value.dtype.name in NUMPY_DTYPES or value.dtype.type is np.longdouble
+    if not known or isinstance(value, np.generic):
+        return value if known else None
+    return np.asarray(value)
 
 
 def tensor_fields(tensor: torch.Tensor, strides: bool) -> dict[str, Any]:

@@ -16,13 +16,14 @@ import torch
 from course_utils.worker.arrays import (
     array_fields,
     array_from,
-    can_send_array,
-    can_send_tensor,
+    plain_array,
+    plain_tensor,
     scalar_fields,
     scalar_from,
     tensor_fields,
     tensor_from,
 )
+from course_utils.worker.budget import Budget
 from course_utils.worker.errors import CodecError, TooMuch
 from course_utils.worker.exceptions import exception_fields, exception_from
 
@@ -45,10 +46,14 @@ class Foreign:
 
 
 def encode(value: Any, *, strides: bool = True) -> Any:
-    """`value` as JSON data; with `strides`, how the elements of a tensor lie in memory goes along.
+    """`value` as JSON data; with `strides`, as for the worker, how a tensor's elements lie goes along.
+
+    Numbers, tensors and arrays of a class of their own become plain ones, where a check in the notebook reads
+    them too.
 
     Raises:
-        TooMuch: nested deeper than 32, more than 100,000 values, or a text or number over the caps.
+        TooMuch: nested deeper than 32, more than 100,000 values, or a text or number over the caps; without
+            `strides`, more tensors or foreign values than a reply may hold.
     """
     return _Encoder(strides).encode(value, DEEPEST)
 
@@ -60,7 +65,7 @@ def decode(data: Any, *, strides: bool = False) -> Any:
     for the worker, who trusts the judge.
 
     Raises:
-        CodecError: `data` is nothing that `encode` gives.
+        CodecError: `data` is nothing that `encode` gives with the same `strides`.
     """
     try:
         return _Decoder(strides).decode(data, DEEPEST)
@@ -74,33 +79,34 @@ class _Encoder:
     def __init__(self, strides: bool) -> None:
         self.strides = strides
         self.values = 0
+        self.budget = Budget(strides, TooMuch)
 
     def encode(self, value: Any, depth: int) -> Any:
         self.values += 1
         if self.values > MOST_VALUES or not depth:
             raise TooMuch("too many values" if depth else "nested too deep")
-        kind = type(value)
-        if value is None or kind is bool:
+        if value is None or type(value) is bool:
             return value
-        if kind is int:
-            return _int_data(value)
-        if kind is str:
+        if type(value) is str:
             return _short(value)
-        if kind is float:
-            return {"kind": "float", "text": value.hex()}
-        if kind is complex:
-            return {"kind": "complex", "real": value.real.hex(), "imag": value.imag.hex()}
         if isinstance(value, (list, tuple)):
             name = "list" if isinstance(value, list) else "tuple"
             return {"kind": name, "items": [self.encode(item, depth - 1) for item in value]}
         if isinstance(value, dict):
             return self._dict_data(value, depth - 1)
-        if isinstance(value, torch.Tensor) and can_send_tensor(value):
-            return {"kind": "tensor", **tensor_fields(value, self.strides)}
-        if kind is np.ndarray and can_send_array(value):
-            return {"kind": "array", **array_fields(value)}
-        if isinstance(value, np.generic) and can_send_array(value):
-            return {"kind": "scalar", **scalar_fields(value)}
+        data = _number_data(value)
+        if data is None:
+            data = self._other_data(value)
+            self.budget.take(data["kind"])
+        return data
+
+    def _other_data(self, value: Any) -> dict:
+        if isinstance(value, torch.Tensor) and (tensor := plain_tensor(value)) is not None:
+            return {"kind": "tensor", **tensor_fields(tensor, self.strides)}
+        if isinstance(value, (np.ndarray, np.generic)) and (array := plain_array(value)) is not None:
+            if isinstance(array, np.generic):
+                return {"kind": "scalar", **scalar_fields(array)}
+            return {"kind": "array", **array_fields(array)}
         if isinstance(value, BaseException):
             return {"kind": "exception", **exception_fields(value)}
         return {"kind": "foreign", "name": type_name(value)}
@@ -116,6 +122,7 @@ class _Decoder:
     def __init__(self, strides: bool) -> None:
         self.strides = strides
         self.values = 0
+        self.budget = Budget(strides, CodecError)
 
     def decode(self, data: Any, depth: int) -> Any:
         self.values += 1
@@ -134,6 +141,7 @@ class _Decoder:
         read = self._kinds(depth).get(data["kind"])
         if read is None:
             raise CodecError(f"no such kind: {NO_NAME.sub('', data['kind'])[:60]}")
+        self.budget.take(data["kind"])
         return read(data)
 
     def _kinds(self, depth: int) -> dict[str, Callable[[dict], Any]]:
@@ -172,6 +180,17 @@ def foreign(name: Any) -> Foreign:
     if type(name) is not str or not name.isascii() or not name.isidentifier() or len(name) > 60:
         raise CodecError("the name of a foreign type is an identifier")
     return type(name, (Foreign,), {})()
+
+
+def _number_data(value: Any) -> Any:
+    """Of Python's own numbers; one of a class derived from them is read by the base's own methods."""
+    if isinstance(value, int):
+        return _int_data(int.__int__(value))
+    if isinstance(value, float) and not isinstance(value, np.generic):
+        return {"kind": "float", "text": float.hex(value)}
+    if type(value) is complex:
+        return {"kind": "complex", "real": value.real.hex(), "imag": value.imag.hex()}
+    return None
 
 
 def _int_data(value: int) -> Any:
