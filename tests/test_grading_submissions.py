@@ -10,6 +10,7 @@ import zipfile
 import pytest
 
 from course_utils.grading.errors import GradingError
+from course_utils.grading.handed_in import archives
 from course_utils.grading.handed_in.archives import Limits, Unreadable
 from course_utils.grading.handed_in.submissions import find_submissions
 
@@ -278,15 +279,67 @@ def test_no_more_is_read_than_the_limit_and_one(tmp_path):
     assert "the most for a zip within a zip" in found(tmp_path, zip_bytes=1000)[0]["c/in"]
 
 
+def notebooks(count):
+    return zipped({f"{number:04}.ipynb": b"" for number in range(count)})
+
+
 def test_thousands_of_files(tmp_path):
-    write(tmp_path, {"many.zip": zipped({f"{number}.ipynb": b"" for number in range(300)})})
-    write(tmp_path, {f"s/{number}.txt": b"" for number in range(50)} | {"t.ipynb": b"1"})
-    assert found(tmp_path, zip_notebooks=299)[0] == {
-        "many": "is a zip of more than 299 notebooks: none was taken",
-        "t": b"1",
-    }
-    read, problems = found(tmp_path, files=20)
-    assert len(read) < 25 and "what was given: holds more than 20 files" in problems[-1]
+    write(tmp_path, {"alone/many.zip": notebooks(300), "two/many.zip": notebooks(51), "two/t.ipynb": b"1"})
+    told = {"many": "is a zip of more than 299 notebooks: none was taken"}
+    assert found(tmp_path / "alone", zip_notebooks=299)[0] == told
+    assert len(found(tmp_path / "alone")[0]) == len(found(tmp_path / "alone" / "many.zip")[0]) == 300
+    read, _ = found(tmp_path / "two")
+    assert read.pop("t") == b"1" and "more than 50 notebooks beside others" in read.pop("many") and not read
+
+
+def test_one_student_s_thousand_files_take_nobody_else_s_place(tmp_path):
+    many = zipped({"1.zip": zipped(dict.fromkeys(map(str, range(15)), b"")), "2.zip": notebooks(30)})
+    others = {"bob.ipynb": b"1", "zoe/x.ipynb": b"2"}
+    write(tmp_path, {"c/adam.zip": many} | {f"c/{name}": others[name] for name in others})
+    write(tmp_path, {f"c/carl/{number}.txt": b"" for number in range(50)})
+    write(tmp_path, {"class.zip": zipped({"adam.zip": many, **others})})
+    for path in (tmp_path / "c", tmp_path / "class.zip"):
+        read, problems = found(path, files=20)
+        assert read["bob"] == b"1" and read["zoe/x"] == b"2"
+        assert "adam: holds more than 20 files: the rest was not looked at" in problems
+
+
+def test_a_zip_in_a_class_s_zip_is_counted_to_itself(tmp_path):
+    others = {f"{number}/x.ipynb": b"1" for number in range(3)}
+    write(tmp_path, {"class.zip": zipped({"adam.zip": notebooks(6), "eve.zip": notebooks(4), **others})})
+    read, _ = found(tmp_path / "class.zip", zip_notebooks=4, student_notebooks=5)
+    assert "more than 5 notebooks" in read.pop("adam") and len(read) == 3 + 4
+    assert "more than 2 notebooks" in found(tmp_path / "class.zip", zip_notebooks=2)[0]["class"]
+
+
+def test_the_zips_in_one_student_s_zip_unpack_to_no_more_than_their_room(tmp_path):
+    large = zipped({"x.ipynb": RANDOM.randbytes(5000)})
+    write(tmp_path, {"a.zip": zipped({"1.zip": large, "2.zip": large}), "b.zip": zipped({"1.zip": large})})
+    read, _ = found(tmp_path, unpacked_bytes=8000)
+    assert "zips hold more than 0.008 MB" in read["a/2"] and len(read["a/1/x"]) == len(read["b/1/x"]) == 5000
+
+
+def test_a_zip_in_a_zip_is_unpacked_once_for_all_its_notebooks(tmp_path, monkeypatch):
+    inner = zipped({f"{number}.ipynb": bytes([number]) for number in range(20)})
+    write(tmp_path, {"a.zip": zipped({"in.zip": inner}), "b.zip": zipped({"in.zip": inner})})
+    unpacked, whole = [], archives._unpacked
+    monkeypatch.setattr(archives, "_unpacked", lambda *args: unpacked.append(1) or whole(*args))
+    read, _ = found(tmp_path)
+    assert all(data == bytes([int(name.split("/")[-1])]) for name, data in read.items()) and len(read) == 40
+    assert len(unpacked) <= 40 + 4  # each inner zip to look into it, and once more to read it
+
+
+def test_a_zip_that_was_replaced_is_read_anew(tmp_path):
+    write(tmp_path, {"a.zip": zipped({"x.ipynb": b"1"})})
+    (submission,), _ = find_submissions([tmp_path])
+    assert submission.read() == b"1"
+    write(tmp_path, {"b.zip": zipped({"x.ipynb": b"22"})})
+    (tmp_path / "b.zip").replace(tmp_path / "a.zip")
+    assert submission.read() == b"22"
+    (tmp_path / "a.zip").unlink()
+    (tmp_path / "a.zip").symlink_to(tmp_path / "b.zip")
+    with pytest.raises(Unreadable):
+        submission.read()
 
 
 def test_folders_without_end(tmp_path):

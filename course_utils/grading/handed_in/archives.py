@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
 import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,14 +30,17 @@ class Limits:
     Args:
         notebook_bytes: of one notebook; zip_bytes: of a zip within a zip.
         ratio: of the unpacked to the packed size of a file larger than 1 MB.
-        zip_notebooks: notebooks in one zip.
-        nesting: zips within zips; depth: folders within folders; files: entries looked at in all.
+        unpacked_bytes: of the zips within one student's zip, together.
+        zip_notebooks: notebooks in one zip; student_notebooks: in a zip that lies beside other submissions.
+        nesting: zips within zips; depth: folders within folders; files: entries looked at, for each student.
     """
 
     notebook_bytes: int = 20 * MB
     zip_bytes: int = 200 * MB
+    unpacked_bytes: int = 400 * MB
     ratio: int = 200
     zip_notebooks: int = 2000
+    student_notebooks: int = 50
     nesting: int = 3
     depth: int = 40
     files: int = 200_000
@@ -77,23 +81,48 @@ def opened_file(path: Path) -> Iterator[io.BufferedReader]:
 
 @contextmanager
 def opened_zip(place: Place, limits: Limits) -> Iterator[zipfile.ZipFile]:
-    """A zip, open to be read. Raises Unreadable where it cannot be, or would be read over a limit."""
+    """A zip, open to be read. Raises Unreadable where it cannot be, or would be read over a limit.
+
+    It stays open until another one of the same nesting is asked for: a class's notebooks are read one by one,
+    and a zip within a zip would be unpacked for each.
+    """
     try:
-        if place.members:
-            inside = io.BytesIO(place.read(limits.zip_bytes, limits))
-            if inside.getbuffer().nbytes > limits.zip_bytes:
-                raise Unreadable(
-                    f"is larger than {limits.zip_bytes // MB} MB, the most for a zip within a zip"
-                )
-            with zipfile.ZipFile(_Careful(inside)) as archive:
-                yield archive
-        else:
-            with opened_file(place.path) as file, zipfile.ZipFile(_Careful(file)) as archive:
-                yield archive
+        state = os.stat(place.path, follow_symlinks=False)
+        key = (place, limits, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
+        known, archive, _ = _open.get(len(place.members), (None, None, None))
+        if known != key or archive is None:
+            archive = _kept_open(place, limits, key)
+        yield archive
     except Unreadable:
         raise
     except FAULTS as error:
         raise Unreadable(f"is a broken zip ({_plainly(error)}): zip it again") from error
+
+
+_open: dict[int, tuple[tuple, zipfile.ZipFile, ExitStack]] = {}  # by nesting, the last one
+
+
+def _kept_open(place: Place, limits: Limits, key: tuple) -> zipfile.ZipFile:
+    close_zips(len(place.members))
+    with ExitStack() as stack:
+        if place.members:
+            file = io.BytesIO(place.read(limits.zip_bytes, limits))
+            if file.getbuffer().nbytes > limits.zip_bytes:
+                raise Unreadable(
+                    f"is larger than {limits.zip_bytes // MB} MB, the most for a zip within a zip"
+                )
+        else:
+            file = stack.enter_context(opened_file(place.path))
+        archive = stack.enter_context(zipfile.ZipFile(_Careful(file)))
+        _open[len(place.members)] = (key, archive, stack.pop_all())
+    return archive
+
+
+@atexit.register
+def close_zips(nesting: int = 0) -> None:
+    """Close the zips that are kept open, from a nesting on."""
+    for each in [each for each in _open if each >= nesting]:
+        _open.pop(each)[2].close()
 
 
 class _Careful(io.RawIOBase):

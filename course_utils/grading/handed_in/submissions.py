@@ -13,6 +13,7 @@ from zipfile import ZipInfo
 
 from course_utils.grading.errors import GradingError
 from course_utils.grading.handed_in.archives import (
+    MB,
     Limits,
     Place,
     Unreadable,
@@ -82,22 +83,35 @@ def find_submissions(
     return found, search.problems
 
 
+@dataclass
+class _Room:
+    """What one entry may still cost. Each entry of a class has its own, so that none takes another's."""
+
+    name: str
+    files: int
+    unpacked: int  # bytes of zips within zips
+
+
 class _Search:
+    """`alone`, below, says that nothing of another student's lies beside a file: all may be the class's."""
+
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.found: list[Found] = []
         self.problems: list[Problem] = []
-        self.looked_at = 0
+        self.room = self._new_room("what was given")
+        self.of_students = 0  # submissions out of zips that lie beside others
+        self.within_student = False  # in such a zip now
         self.seen: list[tuple[str, bool]] = []  # see left_over
         self.zips: set[str] = set()
 
     def given(self, path: Path, named: bool) -> None:
         """A path of the instructor's: it may have any name, and may have been a link."""
-        self.seen, self.zips = [], set()
+        self.seen, self.zips, self.room = [], set(), self._new_room(path.name if named else "what was given")
         if path.is_dir():
-            self._folder(path, path.name if named else "", 0)
+            self._folder(path, path.name if named else "", 0, alone=True)
         elif path.name.lower().endswith(".zip"):
-            self._zip(Place(path), _stem(path.name) if named else "", _stem(path.name), 1)
+            self._zip(Place(path), _stem(path.name) if named else "", _stem(path.name), 1, alone=True)
         else:
             self._take(_stem(path.name), Place(path))
         # Moodle has a folder for a student's files and another one for a text: they count as one.
@@ -105,37 +119,41 @@ class _Search:
         for name, text in left_over(seen, {OF_MOODLE.sub("", name) for name in self.zips}):
             self._problem(name, text)
 
-    def _folder(self, folder: Path, name: str, depth: int) -> None:
+    def _folder(self, folder: Path, name: str, depth: int, alone: bool) -> None:
         if depth > self.limits.depth:
             return self._problem(name, f"is more than {self.limits.depth} folders deep: not looked into")
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
             return self._problem(name, f"cannot be looked into: {error.strerror}")
+        several = sum(map(_may_hold, entries)) > 1
         for entry in entries:
+            inside = f"{name}/{entry.name}" if name else entry.name
+            if alone and several:
+                self.room = self._new_room(inside)
             if not _ignored(entry.name) and self._may_go_on():
-                self._entry(entry, f"{name}/{entry.name}" if name else entry.name, depth)
+                self._entry(entry, inside, depth, alone and not several)
         if name and entries:
             self.seen.append((f"{name}/", False))
         return None
 
-    def _entry(self, entry: os.DirEntry, name: str, depth: int) -> None:
+    def _entry(self, entry: os.DirEntry, name: str, depth: int, alone: bool) -> None:
         kind = stat.S_IFMT(entry.stat(follow_symlinks=False).st_mode) if _is_there(entry) else 0
         if kind == stat.S_IFDIR:
-            self._folder(Path(entry.path), name, depth + 1)
+            self._folder(Path(entry.path), name, depth + 1, alone)
         elif kind == stat.S_IFREG:
-            self._file(Place(Path(entry.path)), name, 1)
+            self._file(Place(Path(entry.path)), name, 1, alone)
         elif kind == stat.S_IFLNK:
             self._problem(name, "is a link; links are not followed: hand in the file itself")
         else:
             self._problem(name, "is no regular file: left out")
 
-    def _file(self, place: Place, name: str, nesting: int) -> None:
+    def _file(self, place: Place, name: str, nesting: int, alone: bool, size: int = 0) -> None:
         lower = name.lower()
         if lower.endswith(NOTEBOOKS):
             self._take(_stem(name), place)
         elif lower.endswith(".zip"):
-            self._zip(place, _stem(name), _stem(name), nesting)
+            self._zip(place, _stem(name), _stem(name), nesting, alone, size)
         elif lower.endswith(OTHER_ARCHIVES):
             self._problem(name, "is an archive of a kind that is not opened: only zips are")
         else:
@@ -145,33 +163,57 @@ class _Search:
         self.found.append(Found(name, place, self.limits, problem))
         self.seen.append((name, True))
 
-    def _zip(self, place: Place, prefix: str, name: str, nesting: int) -> None:
-        """Look into a zip. `prefix` stands before the names of what is in it, `name` is its own."""
-        before = len(self.found)
+    def _zip(self, place: Place, prefix: str, name: str, nesting: int, alone: bool, size: int = 0) -> None:
+        """Look into a zip. `prefix` stands before the names of what is in it, `name` is its own.
+
+        A zip beside others is one student's, and so is all that it holds, zips within it too.
+        """
+        before, others, room = len(self.found), self.of_students, self.room
+        first = not alone and not self.within_student
+        if first:
+            self.room, self.within_student = self._new_room(name), True
         self.zips.add(name)
         try:
-            if nesting > self.limits.nesting:
-                raise Unreadable(f"is a zip within more than {self.limits.nesting - 1} others: not opened")
-            with opened_zip(place, self.limits) as archive:
-                if overlapping(archive):
-                    raise Unreadable("is a zip whose files overlap, as in bombs: not opened")
-                for index, member in sorted(enumerate(archive.infolist()), key=lambda each: each[1].filename):
-                    if not member.is_dir() and self._may_go_on():
-                        inside = Place(place.path, (*place.members, index))
-                        self._member(member, inside, prefix, nesting)
-            if len(self.found) - before > self.limits.zip_notebooks:
-                raise Unreadable(
-                    f"is a zip of more than {self.limits.zip_notebooks:,} notebooks: none was taken"
-                )
+            self._look_into(place, prefix, nesting, alone, size)
         except Unreadable as problem:
             del self.found[before:]
+            self.of_students = others
             self._take(name, place, str(problem))
-            return
-        if len(self.found) == before:
-            self._problem(name, "is a zip that holds no notebook")
+        else:
+            if len(self.found) == before:
+                self._problem(name, "is a zip that holds no notebook")
+        if first:
+            self.room, self.within_student = room, False
+            self.of_students += len(self.found) - before
 
-    def _member(self, member: ZipInfo, place: Place, prefix: str, nesting: int) -> None:
-        parts = [part for part in member.filename.replace("\\", "/").split("/") if part not in ("", ".")]
+    def _look_into(self, place: Place, prefix: str, nesting: int, alone: bool, size: int) -> None:
+        if nesting > self.limits.nesting:
+            raise Unreadable(f"is a zip within more than {self.limits.nesting - 1} others: not opened")
+        self.room.unpacked -= size
+        if self.room.unpacked < 0:
+            raise Unreadable(
+                f"is in a zip whose zips hold more than {_mb(self.limits.unpacked_bytes)}: not opened"
+            )
+        with opened_zip(place, self.limits) as archive:
+            if overlapping(archive):
+                raise Unreadable("is a zip whose files overlap, as in bombs: not opened")
+            members = archive.infolist()
+            alone = alone and sum(map(_may_hold, members)) < 2
+            before = len(self.found) - self.of_students
+            for index, member in sorted(enumerate(members), key=lambda each: each[1].filename):
+                if not member.is_dir() and self._may_go_on():
+                    self._member(member, Place(place.path, (*place.members, index)), prefix, nesting, alone)
+                    self._count(len(self.found) - self.of_students - before)
+
+    def _count(self, notebooks: int) -> None:
+        most = self.limits.student_notebooks if self.within_student else self.limits.zip_notebooks
+        if notebooks > most:
+            beside = " beside others" if self.within_student else ""
+            advice = " (a class's zip: give its path)" if self.within_student else ""
+            raise Unreadable(f"is a zip of more than {most:,} notebooks{beside}: none was taken{advice}")
+
+    def _member(self, member: ZipInfo, place: Place, prefix: str, nesting: int, alone: bool) -> None:
+        parts = _parts(member)
         name = "/".join([prefix, *parts] if prefix else parts)
         if any(map(_ignored, parts)) and ".." not in parts:
             return
@@ -182,14 +224,17 @@ class _Search:
         elif len(parts) > self.limits.depth:
             self._problem(name, f"is more than {self.limits.depth} folders deep: left out")
         else:
-            self._file(place, name, nesting + 1)
+            self._file(place, name, nesting + 1, alone, member.file_size)
+
+    def _new_room(self, name: str) -> _Room:
+        return _Room(name, self.limits.files, self.limits.unpacked_bytes)
 
     def _may_go_on(self) -> bool:
-        self.looked_at += 1
-        if self.looked_at == self.limits.files + 1:
+        self.room.files -= 1
+        if self.room.files == -1:
             text = f"holds more than {self.limits.files:,} files: the rest was not looked at"
-            self.problems.append(Problem("what was given", text))
-        return self.looked_at <= self.limits.files
+            self.problems.append(Problem(_shown(self.room.name), text))
+        return self.room.files >= 0
 
     def _problem(self, name: str, text: str) -> None:
         self.seen.append((name, True))
@@ -202,6 +247,26 @@ class _Search:
 def _shown(name: str) -> str:
     """A name for lists: composed letters (a Mac's names come decomposed), less what Moodle adds."""
     return safe_text(OF_MOODLE.sub("", unicodedata.normalize("NFC", name)))
+
+
+def _may_hold(entry: os.DirEntry | ZipInfo) -> bool:
+    """Is it a notebook, a zip or a folder: something that may be a student's beside another's?"""
+    if isinstance(entry, ZipInfo):
+        parts = [] if entry.is_dir() else _parts(entry)
+        return bool(parts) and not any(map(_ignored, parts)) and _ends_well(parts[-1])
+    return not _ignored(entry.name) and (_ends_well(entry.name) or entry.is_dir(follow_symlinks=False))
+
+
+def _ends_well(name: str) -> bool:
+    return name.lower().endswith((*NOTEBOOKS, ".zip"))
+
+
+def _parts(member: ZipInfo) -> list[str]:
+    return [part for part in member.filename.replace("\\", "/").split("/") if part not in ("", ".")]
+
+
+def _mb(size: int) -> str:
+    return f"{size / MB:g} MB"
 
 
 def _is_there(entry: os.DirEntry) -> bool:
