@@ -122,7 +122,7 @@ class _Judging:
         """Judge one exercise with nothing else from the notebook but what it needs."""
         exercise = self.lesson.checks[name]
         stage, replaced = self._stage(None), []
-        for need in exercise.needs:
+        for need in (each for each in exercise.needs if self._reads(self.answers[name], [each])):
             right = self.found.get(need) is not None and self.found[need].state == records.RIGHT
             source = self.answers[need] if right else self.lesson.answers[need].solution
             replaced += [] if right else [need]
