@@ -122,6 +122,52 @@ def f():
         assert shape == (4, 3, 3, 3) and total == 50 and worker.log == ""
 
 
+LOADERS = """
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+data = TensorDataset(torch.arange(6.0))
+def f():
+    found = []
+    for options in ({}, {"num_workers": 2}, {"num_workers": 2, "timeout": 5, "prefetch_factor": 3},
+                    {"num_workers": 1, "persistent_workers": True}):
+        torch.manual_seed(0)
+        loader = DataLoader(data, batch_size=4, shuffle=True, **options)
+        found.append([[batch.tolist() for batch, in loader] for epoch in range(2)])
+    return loader.num_workers, len(loader), found
+"""
+
+
+def test_loaders_with_workers_do_without_and_give_the_same(sandbox):
+    with sandbox.worker() as worker:
+        workers, batches, found = tell(worker, LOADERS)
+    assert (workers, batches) == (1, 2) and found[1] == found[2] == found[0]
+    assert found[3][0] == found[0][0]  # the second order comes from other numbers where the workers stay
+    for epochs in found:
+        assert [sorted([*first, *rest]) for first, rest in epochs] == [[0, 1, 2, 3, 4, 5]] * 2
+
+
+COMPILED = """
+import torch
+@torch.compile
+def double(x):
+    return 2 * x
+@torch.compile(fullgraph=True)
+def half(x):
+    return x / 2
+model = torch.nn.Linear(1, 1)
+model.compile(mode="default")
+def f():
+    x = torch.ones(1)
+    return torch.compile(model) is model, double(x), half(x), model(x).shape
+"""
+
+
+def test_what_would_be_compiled_runs_as_it_is(sandbox):
+    with sandbox.worker() as worker:
+        same, doubled, halved, shape = tell(worker, COMPILED)
+    assert same and (doubled, halved, shape) == (2, 0.5, (1,))
+
+
 def test_workers_begin_alike(sandbox):
     source = """
 import random, numpy, torch

@@ -128,3 +128,21 @@ def test_only_scenes_are_played(answers, scene):
 def test_a_request_that_is_none_ends_nothing(answers):
     assert "error" in answers.reply({"do": "dance"})
     assert "error" in answers.reply({})
+
+
+def test_what_only_a_notebook_defines_does_no_harm(answers, capsys):
+    source = """
+shell = get_ipython()
+shell.run_line_magic("matplotlib", "inline")
+shell.ast_transformers.append(None)
+if shell:
+    raise ValueError("a shell")
+display("x", 1)
+def f():
+    return display(2)
+"""
+    assert define(answers, source) == {"ok": True}
+    assert decode(call(answers)["value"]) is None
+    assert capsys.readouterr().out == "'x'\n1\n2\n"
+    define(answers, "def display(x):\n    return x")
+    assert decode(call(answers)["value"]) == 2

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from course_utils.worker import frames
+from course_utils.worker import frames, notebook_names
 from course_utils.worker.codec import decode, encode
 from course_utils.worker.errors import CodecError, TooMuch
 
@@ -31,6 +31,7 @@ class Namespace:
         module = types.ModuleType("__main__")
         sys.modules["__main__"] = module  # what a dataclass, or a pickled class, looks itself up in
         self._names = vars(module)
+        self._names |= {"display": notebook_names.display, "get_ipython": notebook_names.get_ipython}
 
     def run(self, source: str, cell: str) -> None:
         """Run a cell; the tracebacks and `inspect` know its lines."""

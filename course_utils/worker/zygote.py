@@ -28,7 +28,7 @@ from types import ModuleType
 if __name__ == "__main__":  # a script in isolated mode: told here where modules are
     sys.path[:] = json.loads(sys.argv[1])["path"]
 
-from course_utils.worker import confine, frames, landlock, large_pages, limits
+from course_utils.worker import confine, frames, landlock, large_pages, limits, one_process
 from course_utils.worker.tidy import empty, tidy
 
 SOCKET = 3  # the worker's number for it, after standard input, output and error
@@ -57,9 +57,8 @@ def main() -> None:
 
 
 def _settle(torch: ModuleType) -> None:
-    """One thread, for good: more would be waited for and never come. All workers begin in the same state."""
-    torch.set_num_threads(1)
-    torch.set_num_threads = lambda number: None
+    """One thread, for good; all workers begin in the same state."""
+    one_process.settle(torch)
     sys.modules["numpy"].random.seed(0)
     torch.manual_seed(0)
 
