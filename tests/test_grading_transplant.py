@@ -3,10 +3,12 @@
 import json
 
 import pytest
-from grading_files import answer_cell, as_bytes, code_cell, lessons, notebook, texts
+from grading_files import ROOT, answer_cell, as_bytes, code_cell, lessons, notebook, texts
 
 from course_utils.grading.errors import GradingError
+from course_utils.grading.handed_in import archives
 from course_utils.grading.handed_in.transplant import transplant
+from course_utils.grading.judging import keeping
 
 SLUG = "02_convolution"
 RIGHT = "def output_size(size, kernel, stride=1, padding=0, dilation=1):\n    return 7\n"
@@ -189,6 +191,81 @@ def test_an_import_in_another_cell_goes_with_the_answer_and_a_helper_does_not():
     given = taken(book)
     assert given.answers["output_size"].startswith("import math\n")
     assert any("It uses helper, defined in a cell that is no answer" in line for line in texts(given))
+
+
+USES_FLOOR = "def output_size(size, kernel, *a):\n    return {}(size)\n"
+
+
+@pytest.mark.parametrize("before", ["", '"""Mine."""\n'])
+def test_an_import_is_added_behind_those_that_python_wants_first(before):
+    first = before + "from __future__ import annotations\n"
+    book = with_answer(first + USES_FLOOR.format("math.floor"))
+    book["cells"].insert(1, code_cell("import math"))
+    source = taken(book).answers["output_size"]
+    assert source == first + "import math\n" + USES_FLOOR.format("math.floor")
+    compile(source, "answer", "exec")
+
+
+@pytest.mark.parametrize(
+    ("cell", "used", "added"),
+    [
+        ("from math import *", "floor", "from math import floor\n"),
+        ("from torch import *", "sum", "from torch import sum\n"),
+        ("from fractions import *", "Fraction", "from fractions import *\n"),
+        ("from fractions import *", "abs", ""),
+        ("from matplotlib.pyplot import *", "floor", ""),
+        (
+            "try:\n    import math\nexcept ImportError:\n    !pip install math",
+            "math.floor",
+            "try:\n    import math\n",
+        ),
+        (
+            "try:\n    import cupy as xp\nexcept ImportError:\n    import numpy as xp",
+            "xp.floor",
+            "try:\n    import c",
+        ),
+        ("try:\n    import math\nexcept ImportError:\n    print('no')", "math.floor", "import math\n"),
+        ("try:\n    import matplotlib as m\nexcept ImportError:\n    m = None", "m.floor", ""),
+    ],
+)
+def test_other_ways_to_import_are_followed(cell, used, added):
+    source = USES_FLOOR.format(used)
+    book = with_answer(source)
+    book["cells"].insert(1, code_cell(cell))
+    given = taken(book)
+    assert given.answers["output_size"].startswith(added) and given.answers["output_size"].endswith(source)
+    assert bool(added) == (given.answers["output_size"] != source)
+    assert bool(added) == any(
+        "Imports that stand in another cell were added" in line for line in texts(given)
+    )
+
+
+def test_an_answer_merged_into_the_cell_of_another_exercise_is_found():
+    book = with_answer(RIGHT, folder="solutions")
+    cell, other = answer_cell(book, "output_size"), answer_cell(book, "cross_correlate")
+    whole = "".join(other["source"])
+    other["source"] = f"{whole}\n\n{RIGHT}"
+    book["cells"].remove(cell)
+    given = taken(book)
+    assert given.answers["output_size"] == given.answers["cross_correlate"] == other["source"]
+    assert texts(given) == [
+        "The marks of answer cells are lost; by their functions were found: output_size.",
+    ]
+
+
+def test_a_cell_of_another_exercise_is_no_answer_while_there_is_one():
+    book = with_answer(RIGHT, folder="solutions")
+    other = answer_cell(book, "cross_correlate")
+    other["source"] = "".join(other["source"]) + "\n\n" + RIGHT.replace("7", "8")
+    assert taken(book).answers["output_size"] == RIGHT
+
+
+def test_the_judge_reads_as_much_as_the_limits_say(monkeypatch):
+    limits = archives.Limits(notebook_bytes=1000)
+    monkeypatch.setattr(archives, "Limits", lambda: limits)
+    judge = keeping.Judge({"root": ROOT, "lessons": [SLUG], "only": None} | dict.fromkeys(keeping.DECIDES))
+    given, _, _ = judge.take(as_bytes(notebook(SLUG)), "x")
+    assert "larger than 0.001 MB" in given.fatal
 
 
 def test_looks_at_the_result_are_taken_out():

@@ -44,12 +44,14 @@ class Matching:
         """The last attempt above the exercise's check, for that is what its check judged in the notebook.
 
         A cell with the exercise's mark goes before one that is known by the names it defines. Names that the
-        chosen cell lacks are sought in the other ones: cells get split, and functions moved.
+        chosen cell lacks are sought in the other ones: cells get split, and functions moved. Where there is
+        neither, cells of other exercises are looked into: cells get merged, too.
         """
         stub, names = self.lesson.answers[exercise].stub, set(self.lesson.names(exercise))
         marked = [each for each in self.pieces if each.mark(self.lesson) == exercise]
         attempts = [each for each in marked if not is_stub(each.source, stub)]
         by_name = [e for e in self.added if not names.isdisjoint(e.names) and not is_stub(e.source, stub)]
+        by_name = by_name or ([] if attempts else self._merged(exercise))
         if not attempts and not by_name:
             left = marked or [e for e in self.added if not names.isdisjoint(e.names)]  # a stub without a mark
             return Match(tuple(left[-1:]), tuple(marked), False)
@@ -60,6 +62,17 @@ class Matching:
         if parsed(chosen.source) is None:
             beside = []  # nothing can be put together with a cell that is no Python
         return Match((*sorted(beside, key=lambda each: each.number), chosen), tuple(marked), True)
+
+    def _merged(self, exercise: str) -> list[Piece]:
+        """Cells marked for other exercises that define what those have no need of and `exercise` has."""
+        found = []
+        for piece in self.pieces:
+            other = piece.mark(self.lesson)
+            if other and other != exercise:
+                names = set(self.lesson.names(exercise)) - set(self.lesson.names(other))
+                if not names.isdisjoint(piece.names):
+                    found.append(piece)
+        return found
 
     def _last_above_check(self, exercise: str, candidates: Sequence[Piece]) -> Piece:
         check = next((each.number for each in self.pieces if self._is_check_of(exercise, each)), None)

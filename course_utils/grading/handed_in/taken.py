@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 
 from course_utils.grading.handed_in.pieces import Piece
 from course_utils.grading.lessons.lesson import Lesson
 from course_utils.grading.lessons.parsing import binds, global_reads, parsed
 from course_utils.grading.lessons.prelude import is_left_out, module_of, out_of_reach, with_one_name
 
+# What `from math import *` gives is looked up in these; of other modules nothing is run to find out.
+STARRED = ("math", "numpy", "random", "torch", "torch.nn", "torch.nn.functional")
 KEPT = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -44,16 +48,66 @@ def imports_for(names: Iterable[str], pieces: Sequence[Piece]) -> dict[str, str]
 
     Who needs `math` adds it to the first cell of a notebook, not to the answer.
     """
-    wanted, found = set(names), {}
+    wanted, found, stars = set(names), {}, []
     for piece in pieces:
-        tree = parsed(piece.source) if wanted & piece.names else None
+        tree = parsed(piece.source) if (wanted | {"*"}) & piece.names else None
         for node in tree.body if tree else ():
-            if isinstance(node, (ast.Import, ast.ImportFrom)) and not getattr(node, "level", 0):
-                for alias in node.names:
-                    name = alias.asname or alias.name.split(".")[0]
-                    if name in wanted and not is_left_out(module_of(node, alias)):
-                        found[name] = ast.unparse(with_one_name(node, alias))
+            if isinstance(node, ast.Try) and _only_imports(node):
+                found |= dict.fromkeys(wanted & set(binds(node)), ast.unparse(node))
+            for each in node.body if isinstance(node, ast.Try) and not _only_imports(node) else [node]:
+                if isinstance(each, (ast.Import, ast.ImportFrom)) and not getattr(each, "level", 0):
+                    found |= _of_import(each, wanted)
+                    if isinstance(each, ast.ImportFrom) and each.names[0].name == "*":
+                        stars.append(each)
+    unknown = wanted - set(found) - set(dir(builtins)) - {name for piece in pieces for name in piece.names}
+    for each in stars:
+        if each.module not in STARRED and unknown and not is_left_out(each.module or ""):
+            found |= dict.fromkeys(sorted(unknown), ast.unparse(each))
+            break
     return found
+
+
+def with_imports(source: str, imports: Iterable[str]) -> str:
+    """The answer with imports in front, though not in front of those that Python wants first."""
+    tree, first = parsed(source), 0
+    for each in tree.body if tree else ():
+        if isinstance(each, ast.ImportFrom) and each.module == "__future__":
+            first = each.end_lineno
+    lines = source.split("\n")
+    return "\n".join([*lines[:first], *imports, *lines[first:]])
+
+
+def _of_import(node: ast.Import | ast.ImportFrom, wanted: set[str]) -> dict[str, str]:
+    found = {}
+    for alias in node.names:
+        name = alias.asname or alias.name.split(".")[0]
+        if name in wanted and not is_left_out(module_of(node, alias)):
+            found[name] = ast.unparse(with_one_name(node, alias))
+        elif name == "*" and node.module in STARRED:
+            given = wanted & _public(node.module)
+            found |= {name: f"from {node.module} import {name}" for name in sorted(given)}
+    return found
+
+
+def _public(module: str) -> set[str]:
+    """What `from module import *` defines."""
+    content = import_module(module)
+    return set(getattr(content, "__all__", [name for name in vars(content) if not name.startswith("_")]))
+
+
+def _only_imports(node: ast.Try) -> bool:
+    """Does it import one thing or else another, and do nothing besides?"""
+    inside = [*node.body, *node.orelse, *node.finalbody, *(s for each in node.handlers for s in each.body)]
+    return all(
+        isinstance(each, ast.Pass)
+        or (isinstance(each, ast.Assign) and isinstance(each.value, ast.Constant))
+        or (
+            isinstance(each, (ast.Import, ast.ImportFrom))
+            and not getattr(each, "level", 0)
+            and not any(alias.name == "*" or is_left_out(module_of(each, alias)) for alias in each.names)
+        )
+        for each in inside
+    )
 
 
 def _reads(statement: ast.stmt) -> set[str]:

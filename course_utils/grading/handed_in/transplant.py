@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from course_utils.grading.errors import GradingError
 from course_utils.grading.handed_in.matching import Match, Matching
 from course_utils.grading.handed_in.notebook_file import MOST_BYTES, NotebookFile, read_notebook
 from course_utils.grading.handed_in.pieces import Piece, pieces_of
-from course_utils.grading.handed_in.taken import imports_for, without_looks
+from course_utils.grading.handed_in.taken import imports_for, with_imports, without_looks
 from course_utils.grading.handed_in.which_lesson import called_after, which_lesson
 from course_utils.grading.lessons.lesson import Lesson
 from course_utils.grading.lessons.parsing import LONGEST
@@ -128,8 +128,10 @@ def _source(lesson: Lesson, exercise: str, match: Match, added: Sequence[Piece])
     others = [piece for piece in added if piece not in match.cells]
     imports = imports_for(foreign, others)
     if imports:
-        remarks.append(f"Imports that stand in another cell were added: {_some(imports.values())}.")
-        source = "\n".join([*dict.fromkeys(imports.values()), source])
+        remarks.append(
+            f"Imports that stand in another cell were added: {_some(dict.fromkeys(imports.values()))}."
+        )
+        source = with_imports(source, dict.fromkeys(imports.values()))
     elsewhere = sorted(name for each in others for name in each.names & (foreign - set(imports)))
     if elsewhere:
         remarks.append(
@@ -182,10 +184,10 @@ def _about_notebook(lesson: Lesson, file: NotebookFile, lessons: Mapping[str, Le
 
 def _moved(cells: Sequence[tuple[str, int]]) -> list[str]:
     """The exercises whose cells are out of order: as few as explain it."""
-    ends: list[int] = []  # ends[k]: least last number of an ordered run of k + 1 cells
+    ends: list[int] = []  # ends[k]: least last number of an ordered run of k + 1 answers
     lengths = []
     for _, number in cells:
-        at = bisect_left(ends, number)
+        at = bisect_right(ends, number)  # one cell may answer two exercises
         ends[at : at + 1] = [number]
         lengths.append(at + 1)
     need, moved = len(ends), []
@@ -199,6 +201,6 @@ def _moved(cells: Sequence[tuple[str, int]]) -> list[str]:
 
 def _some(things: Iterable[str]) -> str:
     """The first few, safe to show, and how many more there are."""
-    listed = [safe_text(thing, 80) for thing in things]
+    listed = [safe_text(" ".join(thing.split()), 80) for thing in things]
     more = len(listed) - MOST_NAMED
     return ", ".join(listed[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -15,6 +15,7 @@ import torch
 from course_utils.checks import Exercise
 from course_utils.checks.memory import remembering
 from course_utils.grading.batch.cache import key
+from course_utils.grading.handed_in import archives
 from course_utils.grading.handed_in.transplant import Transplant, transplant
 from course_utils.grading.judging.judge import Rules, judge_submission
 from course_utils.grading.lessons.lesson import Lesson, load_lessons
@@ -85,7 +86,9 @@ class Judge:
 
     def take(self, data: bytes, name: str) -> tuple[Transplant, str, str]:
         """What is taken from a notebook, the slug of its lesson, and the key of the verdict on it."""
-        given = transplant(data, self._lessons, self._wanted, name=name)
+        given = transplant(
+            data, self._lessons, self._wanted, name=name, most_bytes=archives.Limits().notebook_bytes
+        )
         lesson = given.lesson.slug if given.lesson else ""
         taken = {
             "lesson": lesson,
