@@ -351,5 +351,7 @@ def test_folders_without_end(tmp_path):
 
 def test_a_thousand_problems_are_not_a_thousand_lines(tmp_path):
     write(tmp_path, {"a.zip": zipped({f"../{number}.ipynb": b"" for number in range(1000)})})
+    write(tmp_path, {"b/report.pdf": b"", "c/x.ipynb": b""})
     problems = found(tmp_path)[1]
-    assert len(problems) == 201 and "has more such files" in problems[-1]
+    assert len(problems) == 203 and problems[200] == "a: has more such files; they are not named"
+    assert problems[201:] == ["a: is a zip that holds no notebook", "b: holds no notebook"]

@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,7 +29,8 @@ from course_utils.grading.naming import safe_text, unique
 NOTEBOOKS = (".ipynb", ".ipynb.json", ".ipynb.txt")  # browsers add the second ending
 OTHER_ARCHIVES = (".7z", ".gz", ".rar", ".tar", ".tgz", ".xz", ".bz2", ".zst")
 IGNORED = ("__MACOSX", "__pycache__", "Thumbs.db")  # besides all that begins with a dot
-MOST_PROBLEMS = 200
+MOST_PROBLEMS = 2000  # lines about what was given
+MOST_OF_A_ZIP = 200  # lines about what one student's zip holds
 OF_MOODLE = re.compile(r"_assignsubmission_[a-z]+_(?=/|$)")  # behind each student's name
 
 
@@ -104,10 +106,12 @@ class _Search:
         self.within_student = False  # in such a zip now
         self.seen: list[tuple[str, bool]] = []  # see left_over
         self.zips: set[str] = set()
+        self.lines: Counter[str] = Counter()  # problems by the zip that they lie in
 
     def given(self, path: Path, named: bool) -> None:
         """A path of the instructor's: it may have any name, and may have been a link."""
-        self.seen, self.zips, self.room = [], set(), self._new_room(path.name if named else "what was given")
+        self.seen, self.zips, self.lines = [], set(), Counter()
+        self.room = self._new_room(path.name if named else "what was given")
         if path.is_dir():
             self._folder(path, path.name if named else "", 0, alone=True)
         elif path.name.lower().endswith(".zip"):
@@ -238,10 +242,20 @@ class _Search:
 
     def _problem(self, name: str, text: str) -> None:
         self.seen.append((name, True))
-        if len(self.problems) == MOST_PROBLEMS:
-            self.problems.append(Problem("what was given", "has more such files; they are not named"))
-        if len(self.problems) < MOST_PROBLEMS:
+        owner = self._outermost_zip(name)
+        most = MOST_OF_A_ZIP if owner else MOST_PROBLEMS
+        self.lines[owner] += 1
+        if self.lines[owner] == most + 1:
+            text = "has more such files; they are not named"
+            self.problems.append(Problem(_shown(owner) or "what was given", text))
+        if self.lines[owner] <= most:
             self.problems.append(Problem(_shown(name), text))
+
+    def _outermost_zip(self, name: str) -> str:
+        """The zip that the named file lies in, or ""."""
+        parts = name.split("/")
+        above = ("/".join(parts[:count]) for count in range(1, min(len(parts), 2 * self.limits.depth)))
+        return next((each for each in above if each in self.zips), "")
 
 
 def _shown(name: str) -> str:
