@@ -43,6 +43,12 @@ def test_scratch_work_that_takes_too_long_does_not_cost_the_function_above_it(ba
     assert states(judged(bare, answers, call_seconds=2.0)) == {"output_size": "right"}
 
 
+def test_a_cell_that_is_worth_nothing_without_its_statements_stays_stopped(bare):
+    """Not "name 'asked' is not defined": that is the doing of the second try."""
+    ends = "import os\nasked = []\n\ndef output_size(*sizes, **more):\n    asked.append(1)\n    os._exit(0)\n"
+    assert states(judged(bare, {"output_size": ends})) == {"output_size": "stopped"}
+
+
 def test_an_import_of_a_cell_that_was_stopped_is_there_for_the_next(bare):
     cells = lessons()["02_convolution"].answers
     stopped = "import math as m\n\ndef output_size(*sizes, **more):\n    while True:\n        pass\n"

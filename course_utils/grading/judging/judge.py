@@ -92,7 +92,7 @@ class _Judging:
         self._from_top_to_bottom()
         for name, result in self.found.items():
             if result.state in AGAIN and name not in self.untouched and self._may_be_spoilt(name):
-                self.found[name] = self._better(result, self._alone(name))
+                self.found[name] = self._better(result, self._alone(name), self._is_cut(name))
         return self.found, "\n".join(filter(None, self.printed))
 
     def _from_top_to_bottom(self) -> None:
@@ -127,8 +127,7 @@ class _Judging:
             source = self.answers[need] if right else self.lesson.answers[need].solution
             replaced += [] if right else [need]
             stage.define(self.lesson, need, source)
-        stopped = self.found[name].state == records.STOPPED
-        source = definitions(self.answers[name]) if stopped else self.answers[name]
+        source = definitions(self.answers[name]) if self._is_cut(name) else self.answers[name]
         result = self._judged(stage, exercise, source)
         self._close(stage)
         return replace(result, with_reference=tuple(replaced))
@@ -150,8 +149,12 @@ class _Judging:
         unmet = any(other not in self.found or self.found[other].state != records.RIGHT for other in needs)
         source = self.answers[name]
         stopped = any(self.found[other].state == records.STOPPED for other in ran)
-        cut = self.found[name].state == records.STOPPED and does_more(source)
-        return stopped or cut or (unmet and self._reads(source, needs)) or self._could_matter(source, ran)
+        again = stopped or self._is_cut(name)
+        return again or (unmet and self._reads(source, needs)) or self._could_matter(source, ran)
+
+    def _is_cut(self, name: str) -> bool:
+        """Are only the definitions of its cell tried the second time, because the whole was stopped?"""
+        return self.found[name].state == records.STOPPED and does_more(self.answers[name])
 
     def _reads(self, source: str, needs: Sequence[str]) -> bool:
         return bool(global_reads(source) & {each for need in needs for each in self.lesson.names(need)})
@@ -160,12 +163,13 @@ class _Judging:
         return could_matter(source, [self.answers[other] for other in ran])
 
     @staticmethod
-    def _better(first: Result, alone: Result) -> Result:
-        """The second try counts only where it is worth more: it may lack a helper from another cell."""
+    def _better(first: Result, alone: Result, cut: bool) -> Result:
+        """The second try counts only where it is worth more: it may lack a helper from another cell, or what
+        was cut out of its own."""
         if alone.points > first.points:
             return alone
         spoilt = first.state == records.STOPPED and alone.state != records.STOPPED
-        return alone if spoilt and not alone.with_reference else first
+        return alone if spoilt and not cut and not alone.with_reference else first
 
     def _is_refused(self, exercise: Exercise) -> bool:
         return exercise.secret and self.sandbox.tier.name != BUBBLEWRAP and not self.rules.allow_baseline
