@@ -312,6 +312,15 @@ def test_a_zip_in_a_class_s_zip_is_counted_to_itself(tmp_path):
     assert "more than 2 notebooks" in found(tmp_path / "class.zip", zip_notebooks=2)[0]["class"]
 
 
+def test_one_student_s_folder_does_not_crowd_the_others_out_of_a_class_s_zip(tmp_path):
+    many = {f"hw/adam/{number}.ipynb": b"" for number in range(20)}
+    write(tmp_path, {"class.zip": zipped(many | {"hw/bob/x.ipynb": b"1", "hw/zoe.ipynb": b"2"})})
+    read, _ = found(tmp_path / "class.zip", zip_notebooks=9, student_notebooks=5)
+    assert "a folder of more than 5 notebooks" in read.pop("hw/adam")
+    assert read == {"hw/bob/x": b"1", "hw/zoe": b"2"}
+    assert len(found(tmp_path / "class.zip", student_notebooks=5)[0]) == 22
+
+
 def test_the_zips_in_one_student_s_zip_unpack_to_no_more_than_their_room(tmp_path):
     large = zipped({"x.ipynb": RANDOM.randbytes(5000)})
     write(tmp_path, {"a.zip": zipped({"1.zip": large, "2.zip": large}), "b.zip": zipped({"1.zip": large})})

@@ -204,7 +204,14 @@ class _Search:
             members = archive.infolist()
             alone = alone and sum(map(_may_hold, members)) < 2
             before = len(self.found) - self.of_students
+            crowded = set() if self.within_student else _crowded(members, self.limits)
+            length = max(map(len, crowded), default=0)  # all are of the same
+            for folder in sorted(crowded):
+                text = f"is a folder of more than {self.limits.student_notebooks:,} notebooks: none was taken"
+                self._take("/".join([prefix, *folder] if prefix else folder), place, text)
             for index, member in sorted(enumerate(members), key=lambda each: each[1].filename):
+                if crowded and tuple(_parts(member)[:length]) in crowded:
+                    continue
                 if not member.is_dir() and self._may_go_on():
                     self._member(member, Place(place.path, (*place.members, index)), prefix, nesting, alone)
                     self._count(len(self.found) - self.of_students - before)
@@ -269,6 +276,19 @@ def _may_hold(entry: os.DirEntry | ZipInfo) -> bool:
         parts = [] if entry.is_dir() else _parts(entry)
         return bool(parts) and not any(map(_ignored, parts)) and _ends_well(parts[-1])
     return not _ignored(entry.name) and (_ends_well(entry.name) or entry.is_dir(follow_symlinks=False))
+
+
+def _crowded(members: Sequence[ZipInfo], limits: Limits) -> set[tuple[str, ...]]:
+    """The folders that make a class's zip hold too many notebooks, each of them too many for one student."""
+    notebooks = [_parts(each) for each in members if _may_hold(each) and not unsafe_name(each.filename)]
+    if len(notebooks) <= limits.zip_notebooks:
+        return set()
+    folders = [parts[:-1] for parts in notebooks]
+    first, last = min(folders), max(folders)
+    same = [one == other for one, other in zip(first, last, strict=False)]
+    length = 1 + [*same, False].index(False)  # inside the folder that all lie in
+    count = Counter(tuple(folder[:length]) for folder in folders if len(folder) >= length)
+    return {folder for folder, number in count.items() if number > limits.student_notebooks}
 
 
 def _ends_well(name: str) -> bool:
