@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import fx, nn
 
+from course_utils.scenes.folding import folded
 from course_utils.scenes.network_words import (
     ATTRIBUTES,
     FUNCTIONS,
@@ -24,13 +25,17 @@ MOST_BYTES = 40_000_000  # of weights and buffers
 FUNCTION_NAMES, OPERATOR_NAMES = names_of(FUNCTIONS), names_of(OPERATORS)
 
 
-def network_of(answer: Any, image: tuple[int, ...] = ()) -> dict:
+def network_of(answer: Any, image: tuple[int, ...] = (), shapes: Sequence[tuple[int, ...]] = ()) -> dict:
     """Run the answer, and describe the network that it returns, for images of the shape `image`.
+
+    A network that wants whole numbers for its lengths is described for each of `shapes`, those of the batches
+    that it will be shown; where it does not take one of them, that is left out.
 
     Where that cannot be done: {"refused": what cannot be sent, "parameters": how many there are}.
 
     The data: "nodes" (in order, each a kind, a target, arguments), "layers" (type, config, state), "tensors",
     for each of those whether it is a parameter, and "unused", the number of parameters that no node uses.
+    Where it is described for certain shapes, "shapes" (from a shape to its nodes) stands in place of "nodes".
 
     Raises:
         TypeError: the answer is no network and returns none. The answer's own exceptions pass through.
@@ -40,18 +45,37 @@ def network_of(answer: Any, image: tuple[int, ...] = ()) -> dict:
         raise NotImplementedError
     if not isinstance(model, nn.Module):
         raise TypeError(f"expected a trained nn.Module, got {type(model).__name__}")
+    count = sum(each.numel() for each in model.parameters())
     try:
-        return _Description(model).data(image)
+        data = _described(folded(model.eval()), image, shapes)
     except NotSent as what:
-        return {"refused": str(what), "parameters": sum(each.numel() for each in model.parameters())}
+        return {"refused": str(what), "parameters": count}
+    used = zip(data["tensors"], data["parameters"], strict=True)
+    sent = sum(tensor.numel() for tensor, is_learnt in used if is_learnt)
+    return {**data, "unused": max(count - sent, 0)}
 
 
-def built_network(answer: Callable[[int], nn.Module], num_classes: int, image: tuple[int, ...]) -> dict:
+def _described(model: nn.Module, image: tuple[int, ...], shapes: Sequence[tuple[int, ...]]) -> dict:
+    """For images of any shape, if that can be done; otherwise for the first of `shapes` and each other."""
+    try:
+        return _Description(model).data((2, *image) if image else ())
+    except NotSent:
+        if not shapes:
+            raise
+    return _Description(model).data_for(shapes)
+
+
+def built_network(
+    answer: Callable[[int], nn.Module],
+    num_classes: int,
+    image: tuple[int, ...],
+    shapes: Sequence[tuple[int, ...]] = (),
+) -> dict:
     """The network that the answer builds for so many classes, in evaluation mode, described as above."""
     model = answer(num_classes)
     if not isinstance(model, nn.Module):
         raise TypeError(f"expected an nn.Module, got {type(model).__name__}")
-    return network_of(model.eval(), image)
+    return network_of(model.eval(), image, shapes)
 
 
 class _Description:
@@ -63,21 +87,39 @@ class _Description:
         self.described: list[dict] = []
         self.positions: dict[fx.Node, int] = {}
 
-    def data(self, image: tuple[int, ...]) -> dict:
-        whole, graph = traced(self.model, image)
+    def data(self, images: tuple[int, ...]) -> dict:
+        return {"nodes": self._nodes(*traced(self.model, images)), **self._made()}
+
+    def data_for(self, shapes: Sequence[tuple[int, ...]]) -> dict:
+        """One list of nodes for each shape, in place of one for all."""
+        taken = [shape for shape in dict.fromkeys(map(tuple, shapes)) if self._takes(shape)]
+        nodes = [self._nodes(*traced(self.model, shape, True)) for shape in taken]
+        if not nodes:
+            raise NotSent("images of another shape")
+        return {"shapes": dict(zip(taken, nodes, strict=True)), **self._made()}
+
+    def _takes(self, shape: tuple[int, ...]) -> bool:
+        try:
+            with torch.no_grad():
+                self.model.eval()(torch.ones(shape))
+        except Exception:  # whatever a layer raises when a size does not fit
+            return False
+        return True
+
+    def _nodes(self, whole: nn.Module, graph: fx.Graph) -> list[dict]:
         if len(graph.nodes) > MOST_NODES:
             raise NotSent(f"a network of {len(graph.nodes):,} operations; at most {MOST_NODES:,} can be sent")
         nodes = []
         for position, node in enumerate(graph.nodes):
             self.positions[node] = position
             nodes.append(self._node(node, whole))
-        sent = {id(tensor) for tensor in self.tensors}
+        return nodes
+
+    def _made(self) -> dict:
         return {
-            "nodes": nodes,
             "layers": self.described,
             "tensors": [tensor.detach().cpu().contiguous().clone() for tensor in self.tensors],
             "parameters": [isinstance(tensor, nn.Parameter) for tensor in self.tensors],
-            "unused": sum(each.numel() for each in self.model.parameters() if id(each) not in sent),
         }
 
     def _node(self, node: fx.Node, whole: nn.Module) -> dict:

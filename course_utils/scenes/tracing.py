@@ -11,7 +11,10 @@ import torch
 from torch import fx, nn
 
 from course_utils.scenes.network_words import KINDS
+from course_utils.scenes.stand_ins import Measured, StandIn
 
+# Change nothing, so that they may be left out where no operation uses what they give.
+QUESTIONS = frozenset({"isfinite", "isnan", "isinf", "all", "any", "item", "allclose", "equal"})
 _CALL, _GETATTR = nn.Module.__call__, nn.Module.__getattr__
 
 
@@ -19,10 +22,13 @@ class NotSent(Exception):
     """Something of the network has no place in the data; the message names it."""
 
 
-def traced(model: nn.Module, image: tuple[int, ...]) -> tuple[nn.Module, fx.Graph]:
+def traced(
+    model: nn.Module, images: tuple[int, ...], of_this_shape: bool = False
+) -> tuple[nn.Module, fx.Graph]:
     """The network inside a module that takes images alone, and what is done with them in evaluation mode.
 
-    `image`, the shape of one, decides where `forward` asks for lengths; without it, it must not ask.
+    `images`, the shape of a batch, decides where `forward` asks for lengths; without it, it must not ask.
+    `of_this_shape`: all lengths are whole numbers, and what is done with images of another shape may differ.
 
     Raises:
         NotSent: there are hooks, or `forward` wants the stand-in's numbers.
@@ -33,10 +39,20 @@ def traced(model: nn.Module, image: tuple[int, ...]) -> tuple[nn.Module, fx.Grap
             raise NotSent(f"a hook, or a `forward` put in later, at {name or 'the network itself'}")
     try:
         with _length_as_shape(), torch.no_grad():
-            return whole, _Tracer(image).trace(whole)
+            graph = _Tracer(images, Measured if of_this_shape else StandIn).trace(whole)
     except Exception as error:  # whatever the learner's forward does with a stand-in for a tensor
         said = " ".join(str(error).split())[:200]
         raise NotSent(f"what `forward` does with its input ({type(error).__name__}: {said})") from None
+    _drop_questions(graph)
+    return whole, graph
+
+
+def _drop_questions(graph: fx.Graph) -> None:
+    """Take away what was only asked for an `assert` or to be printed; it changes nothing."""
+    for node in reversed(list(graph.nodes)):
+        name = node.target if node.op == "call_method" else getattr(node.target, "__name__", "")
+        if node.op in ("call_method", "call_function") and name in QUESTIONS and not node.users:
+            graph.erase_node(node)
 
 
 class _OneInput(nn.Module):
@@ -53,10 +69,26 @@ class _OneInput(nn.Module):
 class _Tracer(fx.Tracer):
     """Answers a question about lengths ("is it at least 32 pixels high?") for an example of the images."""
 
-    def __init__(self, image: tuple[int, ...]) -> None:
+    def __init__(self, images: tuple[int, ...], stand_in: type[StandIn]) -> None:
         super().__init__()
-        self.image = image
+        self.images, self.stand_in = images, stand_in
         self.known: dict[fx.Node, Any] = {}
+
+    def proxy(self, node: fx.Node) -> fx.Proxy:
+        return self.stand_in(node, self)
+
+    def create_arg(self, value: Any) -> Any:
+        from_numpy = type(value).__module__ == "numpy" and getattr(value, "shape", None) == ()
+        return super().create_arg(value.item() if from_numpy else value)
+
+    def create_proxy(
+        self, kind: str, target: Any, args: tuple, kwargs: dict, *others: Any, **more: Any
+    ) -> Any:
+        if (
+            kind == "call_method" and kwargs.get("out", self) is None
+        ):  # so does NumPy hand on `np.prod(lengths)`
+            raise TypeError(f"NumPy's {target} wants whole numbers")
+        return super().create_proxy(kind, target, args, kwargs, *others, **more)
 
     def is_leaf_module(self, module: nn.Module, name: str) -> bool:
         return type(module) in KINDS or super().is_leaf_module(module, name)
@@ -74,10 +106,10 @@ class _Tracer(fx.Tracer):
 
     def example(self, obj: fx.Proxy) -> Any:
         """What this would be for an example of the images; None where there is none."""
-        return self._example(obj.node) if self.image else None
+        return self._example(obj.node) if self.images else None
 
     def _example(self, node: fx.Node) -> Any:
-        """The value of this node for two images of ones."""
+        """The value of this node for images of ones."""
         with _untraced():
             for each in self.graph.nodes:
                 if each not in self.known:
@@ -88,7 +120,7 @@ class _Tracer(fx.Tracer):
 
     def _value(self, node: fx.Node, args: tuple, kwargs: dict) -> Any:
         if node.op == "placeholder":
-            return torch.ones(2, *self.image)
+            return torch.ones(self.images)
         if node.op == "call_module":
             return self.root.get_submodule(node.target)(*args, **kwargs)
         if node.op == "get_attr":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from course_utils.checks.case import Case
 from course_utils.checks.compare import Difference
@@ -11,7 +12,11 @@ from course_utils.checks.networks import NetworkNotJudged, Rebuilt, rebuild
 from course_utils.checks.observed import ObservedExercise
 from course_utils.checks.remote import Remote
 from course_utils.checks.respond import Response, call, looked_at, play
+from course_utils.scenes.first_cnn import SIZES
 from course_utils.scenes.networks import built_network
+
+SECONDS = 60.0  # for all networks of one answer together
+_spent: WeakKeyDictionary[Remote, float] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,10 +32,18 @@ class SentNetworkExercise(ObservedExercise):
         if not isinstance(answer, Remote) or self.difference(self.expect(case), seen):
             return seen
         _, size, num_classes, _ = case.args
-        sent = play(answer, built_network, Case((num_classes, (3, size, size))))
+        sent = play(answer, built_network, Case((num_classes, (3, size, size), _shapes(case))))
         if sent.error is not None:
             return sent
-        return looked_at(call(lambda: self._shown(rebuild(sent.value), case), Case()), self.look, case)
+        return looked_at(call(lambda: self._measured(answer, sent.value, case), Case()), self.look, case)
+
+    def _measured(self, answer: Remote, sent: object, case: Case) -> object:
+        network = rebuild(sent, SECONDS, _shapes(case))
+        network.spent = _spent.get(answer, 0.0)
+        try:
+            return self._shown(network, case)
+        finally:
+            _spent[answer] = network.spent
 
     def difference(self, expected: Response, response: Response) -> Difference | None:
         if isinstance(response.error, NetworkNotJudged):
@@ -40,3 +53,9 @@ class SentNetworkExercise(ObservedExercise):
     def _shown(self, network: Rebuilt, case: Case) -> object:
         network.requires_grad_(True)  # which weights could be trained is not sent; the first look has told
         return self.scene(lambda _: network, *case.args)
+
+
+def _shapes(case: Case) -> tuple[tuple[int, ...], ...]:
+    """Of all batches that the scene shows the network."""
+    count, size, _, _ = case.args
+    return ((count, 3, size, size), (1, 3, size, size), *((2, 3, side, side) for side in SIZES))

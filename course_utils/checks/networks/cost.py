@@ -11,7 +11,7 @@ from torch.utils.flop_counter import flop_registry
 
 from course_utils.checks.networks.errors import NetworkTooCostly
 
-MOST_LIVE = 2**29  # numbers held at one time: 2 GiB in single precision
+MOST_LIVE = 2**31  # bytes held at one time
 MOST_WORK = 200_000_000  # products for one image; 10,000 parameters at 1,024 places come to 10 million
 
 
@@ -33,7 +33,7 @@ class Meter(TorchDispatchMode):
         kwargs = kwargs or {}
         result = function(*args, **kwargs)
         made, taken = numbers_in(result), numbers_in((args, list(kwargs.values())))
-        self.passing += made
+        self.passing += bytes_in(result)
         name, count = function.overloadpacket.__name__, flop_registry.get(function.overloadpacket)
         if count is not None:
             self.work += count(*args, **kwargs, out_val=result) // 2
@@ -43,7 +43,7 @@ class Meter(TorchDispatchMode):
             self.work += made + taken
         held = self.live + self.passing + (_windows(args, result) if "convolution" in name else 0)
         if held > MOST_LIVE:
-            raise NetworkTooCostly(f"a batch of {self.images} would need {held:,} numbers", self.parameters)
+            raise NetworkTooCostly(f"a batch of {self.images} would need {held:,} bytes", self.parameters)
         if self.work > MOST_WORK * self.images:
             why = f"it needs more than {MOST_WORK:,} products for one image"
             raise NetworkTooCostly(why, self.parameters)
@@ -51,10 +51,10 @@ class Meter(TorchDispatchMode):
 
     def keep(self, result: Any) -> None:
         """An operation is done: of all that was made in it, only the result remains."""
-        self.live, self.passing = self.live + numbers_in(result), 0
+        self.live, self.passing = self.live + bytes_in(result), 0
 
     def free(self, result: Any) -> None:
-        self.live -= numbers_in(result)
+        self.live -= bytes_in(result)
 
 
 def numbers_in(value: Any) -> int:
@@ -64,8 +64,16 @@ def numbers_in(value: Any) -> int:
     return sum(map(numbers_in, value)) if isinstance(value, (tuple, list)) else 0
 
 
+def bytes_in(value: Any) -> int:
+    """How many bytes the numbers of all tensors in it take: in double precision each takes twice as many."""
+    if isinstance(value, torch.Tensor):
+        return value.numel() * value.element_size()
+    return sum(map(bytes_in, value)) if isinstance(value, (tuple, list)) else 0
+
+
 def _windows(args: tuple, result: torch.Tensor) -> int:
-    """A convolution may lay out all its windows before it multiplies."""
+    """The bytes of all its windows: a convolution may lay them out before it multiplies."""
     images, weight, transposed = args[0], args[1], args[6]
     channels, places = (result, images) if transposed else (images, result)
-    return len(images) * channels.shape[1] * weight.shape[2:].numel() * places.shape[2:].numel()
+    numbers = len(images) * channels.shape[1] * weight.shape[2:].numel() * places.shape[2:].numel()
+    return numbers * result.element_size()

@@ -6,7 +6,7 @@ with numbers, words and the network's own tensors as arguments.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -29,11 +29,12 @@ from course_utils.scenes.network_words import ATTRIBUTES, FUNCTIONS, LAYERS, MET
 from course_utils.scenes.networks import MOST_BYTES, MOST_NODES
 
 
-def rebuild(data: Any, seconds: float = 60.0) -> Rebuilt:
+def rebuild(data: Any, seconds: float = 60.0, shapes: Sequence[tuple[int, ...]] = ()) -> Rebuilt:
     """The network that `course_utils.scenes.networks.network_of` described.
 
     It counts its parameters as the one that was sent, and gives the same outputs. Each of its passes checks on
     shapes alone what it would cost before anything is computed; all passes together may take `seconds`.
+    For each of `shapes`, of the batches that it will be shown, it may have been described by itself.
 
     Raises:
         NetworkNotJudged: the data is no such description, or holds what is not on the lists.
@@ -45,17 +46,32 @@ def rebuild(data: Any, seconds: float = 60.0) -> Rebuilt:
         raise NetworkNotJudged(what, claimed if type(claimed) is int and 0 <= claimed < 10**12 else 0)
     tensors = _tensors(data)
     layers = [_layer(each, tensors) for each in _sequence(data, "layers", MOST_NODES)]
-    nodes = [_node(each, position) for position, each in enumerate(_sequence(data, "nodes", MOST_NODES))]
+    graphs = _graphs(data, shapes)
     unused = data.get("unused")
     if type(unused) is not int or not 0 <= unused < 10**12:
         refuse("the number of unused parameters")
-    _check_order(nodes, len(layers), len(tensors))
+    for nodes in graphs.values():
+        _check_order(nodes, len(layers), len(tensors))
     free = sum(each.numel() for each in tensors if not isinstance(each, nn.Parameter))
-    free += sum(_literals((*node.args, *node.kwargs.values())) for node in nodes)
+    free += sum(_literals((*each.args, *each.kwargs.values())) for nodes in graphs.values() for each in nodes)
     if free > MOST_FREE:
         learnt = sum(each.numel() for each in tensors if isinstance(each, nn.Parameter))
         raise NetworkNotJudged(f"it uses {free:,} numbers that are no parameters", learnt + unused)
-    return Rebuilt(nodes, layers, tensors, unused, seconds)
+    return Rebuilt(graphs, layers, tensors, unused, seconds)
+
+
+def _graphs(data: Mapping[str, Any], shapes: Sequence[tuple[int, ...]]) -> dict[tuple[int, ...], list[Node]]:
+    """The operations by the shape of the batch; those under () are for batches of any shape."""
+    if "shapes" not in data:
+        sent = {(): _sequence(data, "nodes", MOST_NODES)}
+    else:
+        sent = data["shapes"]
+        if type(sent) is not dict or not sent or not all(shape in shapes for shape in sent):
+            refuse("the shapes of its images")
+    return {
+        shape: [_node(each, position) for position, each in enumerate(_sequence(sent, shape, MOST_NODES))]
+        for shape in sent
+    }
 
 
 def _printable(text: Any) -> str:
@@ -77,10 +93,10 @@ def _mapping(value: Any, what: str) -> Mapping[str, Any]:
     return value
 
 
-def _sequence(data: Mapping[str, Any], name: str, most: int) -> list:
+def _sequence(data: Mapping[Any, Any], name: Any, most: int) -> list:
     value = data.get(name)
     if type(value) is not list or len(value) > most:
-        refuse(f"its {name}")
+        refuse(f"its {name if type(name) is str else 'nodes'}")
     return value
 
 

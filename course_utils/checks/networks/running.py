@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -19,7 +19,8 @@ class Rebuilt(nn.Module):
     """The network. It has the parameters that were sent, each once, and changes none of them.
 
     Args:
-        nodes: in order; references lead to earlier ones.
+        graphs: nodes by the shape of the batch that they are for, or under () for all; in order, so that
+            references lead to earlier ones.
         layers, tensors: where "layer" and "tensor" nodes point.
         unused: how many parameters the network had that no node uses; they count.
         seconds: all its passes together may take this long.
@@ -27,30 +28,33 @@ class Rebuilt(nn.Module):
 
     def __init__(
         self,
-        nodes: Sequence[Node],
+        graphs: Mapping[tuple[int, ...], Sequence[Node]],
         layers: Sequence[nn.Module],
         tensors: Sequence[torch.Tensor],
         unused: int,
         seconds: float,
     ) -> None:
         super().__init__()
-        self.nodes, self.tensors, self.seconds = nodes, tensors, seconds
+        self.graphs, self.tensors, self.seconds = graphs, tensors, seconds
         self.layers = nn.ModuleList(layers)
         self.learnt = nn.ParameterList([each for each in tensors if isinstance(each, nn.Parameter)])
         if unused:
             self.unused = nn.Parameter(torch.zeros(1).expand(unused), requires_grad=False)
         self.shapes: set[tuple] = set()
         self.spent = 0.0
-        self.last_use = _last_uses(nodes)
+        self.last_use = {shape: _last_uses(nodes) for shape, nodes in graphs.items()}
 
     def forward(self, images: torch.Tensor) -> Any:
         """As the network that was sent.
 
         Raises:
+            ValueError: it was described for other shapes than this alone.
             NetworkTooCostly: this pass would take too much memory, or all passes together too long.
             NetworkNotJudged: an operation on something that it is not for. PyTorch's own errors pass through.
         """
         seen = (tuple(images.shape), images.dtype)
+        if () not in self.graphs and seen[0] not in self.graphs:
+            raise ValueError(f"the network does not take images of the shape {seen[0]}")
         if seen not in self.shapes:
             self._try_on_shapes(images)
             self.shapes.add(seen)
@@ -75,15 +79,17 @@ class Rebuilt(nn.Module):
             self._run(empty, layers, tensors, meter)
 
     def _run(self, images: torch.Tensor, layers: list, tensors: Sequence, meter: Meter | None) -> Any:
-        results: list[Any] = [None] * len(self.nodes)
-        for position, node in enumerate(self.nodes):
+        shape = () if () in self.graphs else tuple(images.shape)
+        nodes, last_use = self.graphs[shape], self.last_use[shape]
+        results: list[Any] = [None] * len(nodes)
+        for position, node in enumerate(nodes):
             start = time.monotonic()
             args, kwargs = filled(node.args, results), filled(node.kwargs, results)
             results[position] = outcome(node, args, kwargs, images, layers, tensors)
             check(results[position])
             if meter is not None:
                 meter.keep(results[position])
-            for used in self.last_use[position]:
+            for used in last_use[position]:
                 if meter is not None:
                     meter.free(results[used])
                 results[used] = None
