@@ -56,6 +56,21 @@ def test_a_right_network_is_judged_however_it_is_written(form):
     assert MENDED.examine(FarAway(lambda num_classes: Net(num_classes, FORMS[form])), 7).passed
 
 
+@pytest.mark.parametrize("form", sorted({*FORMS} - {"int", "stack", "range"}))
+def test_lengths_other_than_the_number_of_images_are_whole_for_batches_of_any_size(form):
+    model = Net(4, FORMS[form]).eval()
+    again = rebuild(crossed(network_of(model, (3, 32, 32))))
+    for count in (1, 2, 7):
+        images = torch.randn(count, 3, 32, 32)
+        with torch.no_grad():
+            assert torch.equal(again(images), model(images))
+
+
+@pytest.mark.parametrize("form", ["int", "stack", "range"])
+def test_a_network_is_never_sent_for_one_number_of_images_alone(form):
+    assert "what `forward` does" in network_of(Net(4, FORMS[form]), (3, 32, 32))["refused"]
+
+
 @pytest.mark.parametrize("norm", [weight_norm, spectral_norm, parametrizations.weight_norm])
 def test_weights_that_are_computed_are_written_out_and_counted_as_they_were(norm):
     model = nn.Sequential(norm(nn.Linear(6, 4)), nn.ReLU(), nn.Linear(4, 2)).eval()

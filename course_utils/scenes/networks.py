@@ -18,6 +18,7 @@ from course_utils.scenes.network_words import (
     OPERATORS,
     names_of,
 )
+from course_utils.scenes.stand_ins import AnyCount, Measured, StandIn
 from course_utils.scenes.tracing import NotSent, traced
 
 MOST_NODES = 1000
@@ -56,13 +57,13 @@ def network_of(answer: Any, image: tuple[int, ...] = (), shapes: Sequence[tuple[
 
 
 def _described(model: nn.Module, image: tuple[int, ...], shapes: Sequence[tuple[int, ...]]) -> dict:
-    """For images of any shape, if that can be done; otherwise for the first of `shapes` and each other."""
+    """For images of any shape, if that can be; otherwise for each of `shapes`, or for any number of images."""
     try:
         return _Description(model).data((2, *image) if image else ())
     except NotSent:
-        if not shapes:
+        if not image:
             raise
-    return _Description(model).data_for(shapes)
+    return _Description(model).data_for(shapes) if shapes else _Description(model).data((2, *image), AnyCount)
 
 
 def built_network(
@@ -87,13 +88,13 @@ class _Description:
         self.described: list[dict] = []
         self.positions: dict[fx.Node, int] = {}
 
-    def data(self, images: tuple[int, ...]) -> dict:
-        return {"nodes": self._nodes(*traced(self.model, images)), **self._made()}
+    def data(self, images: tuple[int, ...], stand_in: type[StandIn] = StandIn) -> dict:
+        return {"nodes": self._nodes(*traced(self.model, images, stand_in)), **self._made()}
 
     def data_for(self, shapes: Sequence[tuple[int, ...]]) -> dict:
         """One list of nodes for each shape, in place of one for all."""
         taken = [shape for shape in dict.fromkeys(map(tuple, shapes)) if self._takes(shape)]
-        nodes = [self._nodes(*traced(self.model, shape, True)) for shape in taken]
+        nodes = [self._nodes(*traced(self.model, shape, Measured)) for shape in taken]
         if not nodes:
             raise NotSent("images of another shape")
         return {"shapes": dict(zip(taken, nodes, strict=True)), **self._made()}

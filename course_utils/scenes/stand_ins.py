@@ -86,6 +86,31 @@ class Measured(StandIn):
         return super().__getattr__(name)
 
 
+class AnyCount(Measured):
+    """One that knows the lengths that are the same for every number of images."""
+
+    @property
+    def shape(self) -> tuple:
+        some, more = self.tracer.example(self).shape, self.tracer.example(self, more=3).shape
+        if len(some) != len(more):
+            raise TypeError("as many dimensions as there are images")
+        return tuple(
+            length
+            if length == other
+            else self.tracer.create_proxy("call_method", "size", (self, position), {})
+            for position, (length, other) in enumerate(zip(some, more, strict=True))
+        )
+
+    def numel(self) -> fx.Proxy:
+        return self.tracer.create_proxy("call_method", "numel", (self,), {})
+
+    def __len__(self) -> int:
+        length, other = len(self.tracer.example(self)), len(self.tracer.example(self, more=3))
+        if length != other:
+            raise TypeError("the number of images differs from batch to batch")
+        return length
+
+
 def is_asserted(frame: FrameType | None) -> bool:
     """Is what is asked for at this moment the condition of an `assert`, of which nothing else depends?"""
     if frame is None:

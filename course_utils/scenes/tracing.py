@@ -11,7 +11,7 @@ import torch
 from torch import fx, nn
 
 from course_utils.scenes.network_words import KINDS
-from course_utils.scenes.stand_ins import Measured, StandIn
+from course_utils.scenes.stand_ins import StandIn
 
 # Change nothing, so that they may be left out where no operation uses what they give.
 QUESTIONS = frozenset({"isfinite", "isnan", "isinf", "all", "any", "item", "allclose", "equal"})
@@ -23,12 +23,12 @@ class NotSent(Exception):
 
 
 def traced(
-    model: nn.Module, images: tuple[int, ...], of_this_shape: bool = False
+    model: nn.Module, images: tuple[int, ...], stand_in: type[StandIn] = StandIn
 ) -> tuple[nn.Module, fx.Graph]:
     """The network inside a module that takes images alone, and what is done with them in evaluation mode.
 
     `images`, the shape of a batch, decides where `forward` asks for lengths; without it, it must not ask.
-    `of_this_shape`: all lengths are whole numbers, and what is done with images of another shape may differ.
+    `stand_in`: which lengths are whole numbers, so that what is done with images of other lengths may differ.
 
     Raises:
         NotSent: there are hooks, or `forward` wants the stand-in's numbers.
@@ -39,7 +39,7 @@ def traced(
             raise NotSent(f"a hook, or a `forward` put in later, at {name or 'the network itself'}")
     try:
         with _length_as_shape(), torch.no_grad():
-            graph = _Tracer(images, Measured if of_this_shape else StandIn).trace(whole)
+            graph = _Tracer(images, stand_in).trace(whole)
     except Exception as error:  # whatever the learner's forward does with a stand-in for a tensor
         said = " ".join(str(error).split())[:200]
         raise NotSent(f"what `forward` does with its input ({type(error).__name__}: {said})") from None
@@ -72,7 +72,7 @@ class _Tracer(fx.Tracer):
     def __init__(self, images: tuple[int, ...], stand_in: type[StandIn]) -> None:
         super().__init__()
         self.images, self.stand_in = images, stand_in
-        self.known: dict[fx.Node, Any] = {}
+        self.known: dict[int, dict[fx.Node, Any]] = {}  # by how many images more there are
 
     def proxy(self, node: fx.Node) -> fx.Proxy:
         return self.stand_in(node, self)
@@ -86,7 +86,7 @@ class _Tracer(fx.Tracer):
     ) -> Any:
         if (
             kind == "call_method" and kwargs.get("out", self) is None
-        ):  # so does NumPy hand on `np.prod(lengths)`
+        ):  # as NumPy calls it for `np.prod(lengths)`
             raise TypeError(f"NumPy's {target} wants whole numbers")
         return super().create_proxy(kind, target, args, kwargs, *others, **more)
 
@@ -104,23 +104,24 @@ class _Tracer(fx.Tracer):
             return iter([obj[position] for position in range(len(value))])
         return super().iter(obj)
 
-    def example(self, obj: fx.Proxy) -> Any:
-        """What this would be for an example of the images; None where there is none."""
-        return self._example(obj.node) if self.images else None
+    def example(self, obj: fx.Proxy, more: int = 0) -> Any:
+        """What this would be for an example of so many images more; None where there is none."""
+        return self._example(obj.node, more) if self.images else None
 
-    def _example(self, node: fx.Node) -> Any:
+    def _example(self, node: fx.Node, more: int) -> Any:
         """The value of this node for images of ones."""
+        known = self.known.setdefault(more, {})
         with _untraced():
             for each in self.graph.nodes:
-                if each not in self.known:
-                    args = fx.node.map_arg(each.args, self.known.__getitem__)
-                    kwargs = fx.node.map_arg(each.kwargs, self.known.__getitem__)
-                    self.known[each] = self._value(each, args, kwargs)
-        return self.known[node]
+                if each not in known:
+                    args = fx.node.map_arg(each.args, known.__getitem__)
+                    kwargs = fx.node.map_arg(each.kwargs, known.__getitem__)
+                    known[each] = self._value(each, args, kwargs, more)
+        return known[node]
 
-    def _value(self, node: fx.Node, args: tuple, kwargs: dict) -> Any:
+    def _value(self, node: fx.Node, args: tuple, kwargs: dict, more: int) -> Any:
         if node.op == "placeholder":
-            return torch.ones(self.images)
+            return torch.ones(self.images[0] + more, *self.images[1:])
         if node.op == "call_module":
             return self.root.get_submodule(node.target)(*args, **kwargs)
         if node.op == "get_attr":
