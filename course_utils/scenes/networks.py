@@ -57,7 +57,7 @@ def network_of(answer: Any, image: tuple[int, ...] = (), shapes: Sequence[tuple[
 
 
 def _described(model: nn.Module, image: tuple[int, ...], shapes: Sequence[tuple[int, ...]]) -> dict:
-    """For images of any shape, if that can be; otherwise for each of `shapes`, or for any number of images."""
+    """For images of any shape if that can be; otherwise for each of `shapes`, or for any number of images."""
     try:
         return _Description(model).data((2, *image) if image else ())
     except NotSent:
