@@ -1,5 +1,6 @@
 """Ways to write a right network that ask for whole numbers, precisions or values: each is sent and judged."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -120,3 +121,15 @@ def test_all_networks_of_one_answer_share_the_time(monkeypatch):
     monkeypatch.setattr(sent, "SECONDS", sent._spent[answer])
     verdict = MENDED.examine(answer, 7)
     assert not verdict.passed and "measuring it took longer" in str(verdict)
+
+
+def test_a_trained_network_is_measured_for_a_minute_at_most():
+    seen = []
+    exercise = dataclasses.replace(
+        EXERCISES["first_cnn.small_network"],
+        measure=lambda network: seen.append(network.seconds) or {"val_accuracy": 0},
+    )
+    for seconds in (300.0, 7.0):
+        limited = dataclasses.replace(exercise, seconds=seconds)
+        limited.respond(FarAway(lambda: nn.Flatten()), limited.drawn(0)[0])
+    assert seen == [60.0, 7.0]
