@@ -101,11 +101,12 @@ def test_the_limits_are_those_of_the_code():
     from course_utils.checks import Exercise
     from course_utils.grade_options import SECONDS_PER_SUBMISSION
     from course_utils.grading.handed_in import archives
+    from course_utils.grading.judging import stage
     from course_utils.grading.sandbox import sandbox
 
     limits, zips = sandbox.Limits(), archives.Limits()
     rows = dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \|", GUIDE.partition("## Limits")[2], re.MULTILINE))
-    assert rows["one call of an answer"] == f"{Exercise.seconds:g} s"
+    assert rows["one call of an answer; running its cell"] == f"{Exercise.seconds:g} s; {stage.DEFINING:g} s"
     assert rows["one submission"] == f"{SECONDS_PER_SUBMISSION:g} s of wall time"
     assert rows["memory of a worker"].startswith(f"{limits.memory_bytes / 2**30:g} GiB")
     mebi = (limits.file_bytes // 2**20, limits.disk_bytes // 2**20)
@@ -115,6 +116,8 @@ def test_the_limits_are_those_of_the_code():
         rows["a notebook; a zip in a zip"]
         == f"{zips.notebook_bytes // 10**6} MB; {zips.zip_bytes // 10**6} MB"
     )
+    notebooks = rows["notebooks in one zip; in one that lies beside other submissions"]
+    assert notebooks == f"{zips.zip_notebooks:,}; {zips.student_notebooks}"
 
 
 @pytest.fixture(scope="module")
