@@ -10,6 +10,8 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,9 +104,15 @@ class Listener:
 ADOPT_ORPHANS = 36  # PR_SET_CHILD_SUBREAPER of Linux
 
 
-def adopt_orphans() -> None:
-    """From now on a process whose parents have ended becomes a child of this one, and is found."""
-    ctypes.CDLL(None, use_errno=True).prctl(ADOPT_ORPHANS, 1, 0, 0, 0)
+@contextmanager
+def adopting_orphans() -> Iterator[None]:
+    """Inside, a process whose parents have ended becomes a child of this one, and is found."""
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    prctl(ADOPT_ORPHANS, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        prctl(ADOPT_ORPHANS, 0, 0, 0, 0)
 
 
 def children() -> dict[int, str]:

@@ -18,7 +18,7 @@ from grading_class import (
     ROOT,
     Listener,
     Tags,
-    adopt_orphans,
+    adopting_orphans,
     children,
     grade,
     honest,
@@ -75,23 +75,23 @@ class Class:
         slow = [attack for attack in ATTACKS if is_slow(attack)]
         (folder / "here").mkdir()
         places = [folder, Path(tempfile.gettempdir()), Path("/dev/shm"), Path.home(), ROOT]
-        adopt_orphans()
-        before, left_before = children(), left_behind(places)
-        with Listener() as listener:
-            self.honest = [hand_in(folder / "quick", quick, listener.port)]
-            self.honest += [hand_in(folder / "slow", slow, listener.port, HONEST)]
-            self.graded = [
-                grade(folder / "quick", folder / "results", cwd=folder / "here"),
-                grade(
-                    folder / "slow",
-                    folder / "slow results",
-                    "--seconds-per-submission",
-                    "5",
-                    cwd=folder / "here",
-                ),
-            ]
-            self.calls = listener.calls
-        self.children = {n: words for n, words in children().items() if n not in before}
+        with adopting_orphans():
+            before, left_before = children(), left_behind(places)
+            with Listener() as listener:
+                self.honest = [hand_in(folder / "quick", quick, listener.port)]
+                self.honest += [hand_in(folder / "slow", slow, listener.port, HONEST)]
+                self.graded = [
+                    grade(folder / "quick", folder / "results", cwd=folder / "here"),
+                    grade(
+                        folder / "slow",
+                        folder / "slow results",
+                        "--seconds-per-submission",
+                        "5",
+                        cwd=folder / "here",
+                    ),
+                ]
+                self.calls = listener.calls
+            self.children = {n: words for n, words in children().items() if n not in before}
         self.left = set(left_behind(places)) - set(left_before)
         self.here = list((folder / "here").iterdir())
 

@@ -11,7 +11,7 @@ import sys
 
 import pytest
 from attacks import ATTACKS
-from grading_class import HONEST, adopt_orphans, children, grade, honest
+from grading_class import HONEST, adopting_orphans, children, grade, honest
 
 if sys.platform == "win32":
     pytest.skip("grading does not run on Windows", allow_module_level=True)
@@ -54,10 +54,11 @@ def graded(tmp_path_factory):
         shutil.copy(attack.notebook, folder / "class")
     for number, name in enumerate(("a-honest", "m-honest", "z-honest")):
         (folder / "class" / f"{name}.ipynb").write_text(honest(number, *HONEST))
-    adopt_orphans()
-    before = children()
-    found = grade(folder / "class", folder / "results", "--tier", "baseline", "--allow-baseline", cwd=folder)
-    found.children = {number: name for number, name in children().items() if number not in before}
+    settings = ("--tier", "baseline", "--allow-baseline")
+    with adopting_orphans():
+        before = children()
+        found = grade(folder / "class", folder / "results", *settings, cwd=folder)
+        found.children = {number: name for number, name in children().items() if number not in before}
     found.files = {path.name for path in folder.iterdir()}
     return found
 
