@@ -7,7 +7,7 @@ import json
 
 from course_utils.checks import Remote
 from course_utils.checks.case import copied
-from course_utils.checks.respond import own_randomness, silence
+from course_utils.scenes.calls import own_randomness, silence
 from course_utils.worker.codec import decode, encode
 
 

@@ -17,9 +17,10 @@ from course_utils.checks.diagnosis import Failure
 from course_utils.checks.exercise import Exercise
 from course_utils.checks.networks import NetworkNotJudged, rebuild
 from course_utils.checks.remote import Remote
-from course_utils.checks.respond import Response, call, looked_at, own_randomness, play
+from course_utils.checks.respond import Response, call, looked_at, play
 from course_utils.checks.values import value_of
 from course_utils.checks.verdict import Verdict
+from course_utils.scenes.calls import own_randomness
 from course_utils.scenes.modules import outputs
 from course_utils.scenes.networks import network_of
 

@@ -6,9 +6,7 @@ import inspect
 import linecache
 import os
 import traceback
-import warnings
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +14,7 @@ import torch
 
 from course_utils.checks.case import Case, copied
 from course_utils.checks.remote import AnswerLost, Remote, name_of
+from course_utils.scenes.calls import own_randomness, silence
 
 NOT_THE_LEARNERS = (os.path.dirname(os.__file__), os.path.dirname(os.path.dirname(__file__)), "<frozen")
 WRONG_ARGUMENTS = ("unexpected keyword argument", "required positional argument", "positional arguments but")
@@ -33,25 +32,6 @@ class Response:
     def not_attempted(self) -> bool:
         """A bare `raise NotImplementedError` is our stub; PyTorch raises it too, but with a text."""
         return type(self.error) is NotImplementedError and not self.error.args
-
-
-@contextmanager
-def own_randomness(seed: int):
-    """Random numbers from `seed` inside, the learner's own stream untouched outside."""
-    state = torch.default_generator.get_state()
-    torch.default_generator.manual_seed(seed)
-    try:
-        yield
-    finally:
-        torch.default_generator.set_state(state)
-
-
-@contextmanager
-def silence():
-    """A check writes its verdict and nothing else: no warning, neither ours nor of the code it tries."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def call(answer: Callable, case: Case, seed: int = 0, echo: bool = True) -> Response:

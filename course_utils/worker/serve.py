@@ -11,12 +11,12 @@ import linecache
 import socket
 import sys
 import types
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
+from course_utils.scenes.calls import own_randomness, silence
 from course_utils.worker import frames, notebook_names
 from course_utils.worker.codec import decode, encode
 from course_utils.worker.errors import CodecError, TooMuch
@@ -131,25 +131,6 @@ class Answers:
         with own_randomness(request.get("seed", 0)), silence():
             value = scene(answer, *args, **kwargs)
         return {"value": encode(value, strides=False)}
-
-
-@contextlib.contextmanager
-def own_randomness(seed: int) -> Iterator[None]:
-    """Random numbers from `seed` inside, the stream of the cells untouched outside."""
-    state = torch.default_generator.get_state()
-    torch.default_generator.manual_seed(seed)
-    try:
-        yield
-    finally:
-        torch.default_generator.set_state(state)
-
-
-@contextlib.contextmanager
-def silence() -> Iterator[None]:
-    """No warnings: nobody reads them here."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def _arguments(request: dict) -> tuple[tuple, dict]:

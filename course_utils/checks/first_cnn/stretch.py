@@ -16,10 +16,11 @@ from course_utils.checks.diagnosis import Failure
 from course_utils.checks.memory import remembered
 from course_utils.checks.modules import TrainedModelExercise
 from course_utils.checks.networks import NetworkNotJudged
-from course_utils.checks.respond import Response, own_randomness
+from course_utils.checks.respond import Response
 from course_utils.checks.values import value_of
 from course_utils.data import Batches, ImageDataset, Split, load_photo_patches
 from course_utils.models import MLP, SmallCNN, count_parameters
+from course_utils.scenes.calls import own_randomness
 from course_utils.training import evaluate, evaluating, train_step
 
 BUDGET = 10_000
