@@ -4,6 +4,7 @@ from grading_files import lessons
 
 from course_utils.grading.handed_in.transplant import Transplant
 from course_utils.grading.judging.judge import Rules, judge_submission
+from course_utils.grading.judging.remote import place_of
 
 pytest_plugins = ["sandbox_fixtures"]
 HELPER = """
@@ -88,3 +89,13 @@ def test_a_fault_of_the_course_costs_one_exercise_and_is_for_a_person(bare, monk
     monkeypatch.setattr(FunctionExercise, "examine", broken)
     record = judged(bare, {name: cells[name].solution for name in ("output_size", "conv2d")})
     assert states(record) == {"output_size": "refused", "conv2d": "right"}
+
+
+def test_the_line_that_is_shown_is_of_the_cell_whose_text_is_at_hand():
+    """The innermost frame may be that of a helper in another cell: its number says nothing here."""
+    error = ValueError("text")
+    error.course_frames = (("conv2d", 2, "conv2d"), ("pad", 1, "cross_correlate"))
+    source = "def conv2d(images):\n    return pad(images)"
+    assert place_of(error, "conv2d", source) == ("conv2d", 2, "return pad(images)")
+    assert place_of(error, "cross_correlate", "def pad(x): raise ValueError")[0] == "pad"
+    assert place_of(error, "output_size", source) is None

@@ -75,13 +75,13 @@ class RemoteAnswer(Remote):
 
     Args:
         worker: where the answer's cell has been run; clock: how long the exercise may still take.
-        name: what the cell calls it; source: the cell, for the names of the arguments alone.
+        name: what the cell calls it; cell: the exercise that it belongs to; source: its text.
 
     A call raises what the student's code raised, as a built-in exception, or Stopped.
     """
 
-    def __init__(self, worker: Worker, clock: Clock, name: str, source: str) -> None:
-        self._worker, self._clock, self._source = worker, clock, source
+    def __init__(self, worker: Worker, clock: Clock, name: str, cell: str, source: str) -> None:
+        self._worker, self._clock, self._cell, self._source = worker, clock, cell, source
         self.__name__ = name
         self.__signature__ = signature_of(source, name)
 
@@ -113,7 +113,8 @@ class RemoteAnswer(Remote):
         )
         error = error_of(reply)
         if error is not None:
-            error.course_where = line_of(error, self._source)
+            place = place_of(error, self._cell, self._source)
+            error.course_where = "line {1} of {0}: {2}".format(*place) if place else ""
             raise error
         return reply
 
@@ -123,17 +124,17 @@ def _inputs_after(reply: Mapping[str, Any]) -> tuple[tuple, Mapping[str, Any]]:
     return _decoded(reply.get("args"), tuple), _decoded(reply.get("kwargs"), dict)
 
 
-def line_of(error: BaseException, source: str) -> str:
-    """Like "line 3 of conv2d: return x @ w", of the student's own text; nothing when it cannot be told.
+def place_of(error: BaseException, cell: str, source: str) -> tuple[str, int, str] | None:
+    """The function, the number and the text of the line of a cell in which an exception was last raised.
 
-    The worker sends the number of the line; the line itself comes from the submission, so that nothing which
-    the code made up at run time is shown.
+    The worker names the cell and the number; the text comes from the submission, so that nothing that the
+    code made up at run time is shown.
     """
     lines = source.splitlines()
-    for function, number, _ in reversed(getattr(error, "course_frames", ())):
-        if 1 <= number <= len(lines):
-            return f"line {number} of {function}: {lines[number - 1].strip()}"
-    return ""
+    for function, number, of in reversed(getattr(error, "course_frames", ())):
+        if of == cell and 1 <= number <= len(lines):
+            return function, number, lines[number - 1].strip()
+    return None
 
 
 def signature_of(source: str, name: str) -> inspect.Signature:

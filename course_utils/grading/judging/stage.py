@@ -101,7 +101,7 @@ class Stage:
             return MISSING
         if reply.get("kind") == "value":
             return value_of(reply)
-        return RemoteAnswer(self._worker, clock, name, source)
+        return RemoteAnswer(self._worker, clock, name, exercise.name, source)
 
 
 MISSING = object()

@@ -10,6 +10,7 @@ from typing import Any
 from course_utils.checks import Exercise, Verdict
 from course_utils.checks.networks import NetworkNotJudged
 from course_utils.grading.judging.forms import form
+from course_utils.grading.judging.remote import place_of
 from course_utils.grading.records import NOT_ATTEMPTED, REFUSED, RIGHT, STOPPED, WRONG, Result
 
 WORDS = {
@@ -128,13 +129,6 @@ def error_type(error: BaseException) -> str:
 
 
 def error_line(error: BaseException, name: str, source: str) -> str:
-    """The line of the student's own text in which it was raised, or nothing.
-
-    The worker names the cell and the number of the line; the text comes from the submission, so that nothing
-    which the code made up at run time is handed back.
-    """
-    lines = source.splitlines()
-    for _, number, cell in reversed(getattr(error, "course_frames", ())):
-        if cell == name and 1 <= number <= len(lines):
-            return f"line {number}: {lines[number - 1].strip()}"
-    return ""
+    """The line of the student's own text in which it was raised, or nothing."""
+    place = place_of(error, name, source)
+    return "line {1}: {2}".format(*place) if place else ""
