@@ -168,7 +168,7 @@ tuple(logits.shape)
 # Write `count_parameters(model)`: how many numbers the parameters of `model` hold, an `int`.
 # Count frozen ones too, shared ones once, and buffers not at all.
 #
-# Write your answer into the cell below, with any helper function it needs: a class is graded on these cells alone.
+# Write your answer, and any helper function it needs, into the cell below: if notebooks are graded, only the answer cells are read, on top of the lesson's own code.
 
 # %% course={"exercise": "count_parameters", "role": "answer"} nbgrader={"grade": false, "grade_id": "count_parameters", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def count_parameters(model):
@@ -956,10 +956,10 @@ check.images_behind(images_behind)
 # ## Stretch: half the size
 #
 # The CNN of this lesson has more than twenty thousand parameters on the small squares.
-# With fewer than half of them, and all 6,400 training squares (at the top we took half of them), you can do as well or better: that is the last exercise, and it takes a while.
+# With fewer than half of them, and all 6,400 training squares (without Imagenette, we took half of them at the top), you can do as well or better: that is the last exercise, and it takes a while.
 #
 # It always uses the small squares, so that the target is the same for everyone.
-# Its validation squares include the test half from above, whose number is already read.
+# Without Imagenette, its validation squares include the test half from above, whose number is already read.
 # Three things to try: batch norm after each convolution (`nn.BatchNorm2d`), a learning rate that falls towards the end (`torch.optim.lr_scheduler.OneCycleLR`), and training images flipped at random.
 # Lesson 08 explains why they tend to help; here it is enough to measure.
 
@@ -969,7 +969,7 @@ check.images_behind(images_behind)
 # *3 points · about 40 minutes*
 #
 # Write `small_network()`, which builds and trains a network and returns it.
-# It gets images (N, 1, 32, 32) from `load_photo_patches()` with its default settings, normalised with the mean and standard deviation of the training images.
+# It gets images (N, 1, 32, 32) from `load_photo_patches()` with its default settings, normalised with the mean and standard deviation of its training images; the `loader` above has those of other images.
 # It must have at most 10,000 parameters and reach a validation accuracy of at least 66 % on all validation squares.
 # Train on the training squares alone.
 # The check measures both itself.

@@ -106,7 +106,7 @@ convolution_stepper()
 #
 # $$\text{window} = \begin{pmatrix} 1 & 2 & 0 \\ 0 & 1 & 3 \\ 2 & 0 & 1 \end{pmatrix} \qquad \text{kernel} = \begin{pmatrix} 1 & 0 & -1 \\ 2 & 1 & 0 \\ 0 & 3 & 1 \end{pmatrix}$$
 #
-# Write your answer into the cell below, with any helper function it needs: a class is graded on these cells alone.
+# Write your answer, and any helper function it needs, into the cell below: if notebooks are graded, only the answer cells are read, on top of the lesson's own code.
 
 # %% exercise="one_pixel"
 def one_pixel():

@@ -143,7 +143,7 @@ for name, said, c in [("as numbered", probabilities, true), ("renumbered", proba
 # Write `nll(probabilities, labels)`: the mean negative log-likelihood, one number.
 # `probabilities` has the shape $(N, K)$ and holds no zeros, `labels` has the shape $(N,)$ and the type int64.
 #
-# Write your answer into the cell below, with any helper function it needs: a class is graded on these cells alone.
+# Write your answer, and any helper function it needs, into the cell below: if notebooks are graded, only the answer cells are read, on top of the lesson's own code.
 
 
 # %% exercise="nll"
@@ -519,7 +519,7 @@ print("nudged  ", torch.stack([(squared_loss(a + n) - squared_loss(a - n)) / 2e-
 # Which terms of $\ell = -\sum_k y_k \log p_k$ hold $p_i$?
 # What is the derivative of a logarithm?
 # The result $\partial \ell / \partial p_i$ holds $p_i$ and $y_i$, and has the shape $(K,)$.
-# For a one-hot target a single entry is not zero; it is negative, and large in size when the true class was held unlikely.
+# For a one-hot target only one entry differs from zero; it is negative, and large in size when the true class was held unlikely.
 
 # %% [markdown]
 # ### Step 2: how the probabilities answer to the logits
