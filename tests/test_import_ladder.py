@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "course_utils"
 LADDER = [
     [
         ("plots",),
-        ("data.sources", "data.wordnet"),
+        ("data.sources", "data.wordnet", "data.hierarchy"),
         ("launch",),
         ("train_options", "grade_options", "option_types"),
         ("scenes",),

@@ -24,6 +24,8 @@ MAKE = {
     "convolution_stepper": widgets.convolution_stepper,
     "filter_gallery": widgets.filter_gallery,
     "softmax_explorer": widgets.softmax_explorer,
+    "votes_explorer": widgets.votes_explorer,
+    "wordnet_tree": widgets.wordnet_tree,
     "overfitting_explorer": lambda: widgets.overfitting_explorer(HISTORY),
 }
 

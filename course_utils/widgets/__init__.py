@@ -9,6 +9,8 @@ from .filter_gallery import filter_gallery
 from .overfitting_explorer import overfitting_explorer
 from .pattern import InteractiveFigure
 from .softmax_explorer import softmax_explorer
+from .votes_explorer import votes_explorer
+from .wordnet_tree import wordnet_tree
 
 __all__ = [
     "InteractiveFigure",
@@ -16,4 +18,6 @@ __all__ = [
     "filter_gallery",
     "overfitting_explorer",
     "softmax_explorer",
+    "votes_explorer",
+    "wordnet_tree",
 ]
