@@ -12,6 +12,8 @@ from collections.abc import Sequence
 
 from course_utils.data.options import add_data
 from course_utils.grade_options import add_grade
+from course_utils.progress.options import add_progress
+from course_utils.syllabus.options import add_syllabus
 from course_utils.train_options import add_options
 
 # Each command names the function that does it as "module:function"; the module is imported when it is needed.
@@ -70,13 +72,15 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line as one parser."""
     parser = argparse.ArgumentParser(
         prog="course",
-        description="From Convolution to ImageNet: open the lessons, fetch the data, train networks, "
-        "grade a class, build the course.",
+        description="From Convolution to ImageNet: open the lessons, see how far you are, fetch the data, "
+        "train networks, grade a class, build the course.",
         epilog="Something does not work? `course doctor` says what is missing and how to get it.",
     )
     parser.add_argument("--version", action=Version, help="show the version of the course and stop")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_lab(commands)
+    add_progress(commands)
+    add_syllabus(commands)
     add_data(commands)
     add_train(commands)
     add_grade(commands)

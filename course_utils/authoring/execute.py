@@ -24,7 +24,7 @@ def execute(lesson: LessonSource, notebook: nbformat.NotebookNode) -> nbformat.N
         AuthoringError: a cell raised, ran too long, wrote to stderr or printed a path of this machine.
     """
     with tempfile.TemporaryDirectory() as empty:
-        environment = {**os.environ, "COURSE_DATA": empty}
+        environment = {"COURSE_PROGRESS": "off", **os.environ, "COURSE_DATA": empty}
         client = NotebookClient(
             notebook, timeout=CELL_SECONDS, kernel_name="python3", record_timing=False,
             resources={"metadata": {"path": str(lesson.path.parent)}},

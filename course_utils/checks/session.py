@@ -9,6 +9,7 @@ from typing import Any
 from course_utils.checks import explain
 from course_utils.checks.exercise import Exercise
 from course_utils.checks.showing import LINE
+from course_utils.progress.record import note
 
 
 def wrapped(text: str) -> str:
@@ -37,8 +38,9 @@ class NotAttempted(CheckFailed):
 class ExerciseCheck:
     """`check.conv2d`: call it with your answer; `check.conv2d.hint()` reveals one hint at a time."""
 
-    def __init__(self, exercise: Exercise) -> None:
+    def __init__(self, exercise: Exercise, lesson: str = "") -> None:
         self.exercise = exercise
+        self.lesson = lesson
         self.state = "open"
         self._revealed = 0
 
@@ -52,6 +54,9 @@ class ExerciseCheck:
         given = answer[0] if len(answer) == 1 else answer
         verdict = self.exercise.examine(given)
         self.state = "solved" if verdict.passed else "tried" if verdict.attempted else "open"
+        mistake = verdict.misconception.name if verdict.misconception else ""
+        told = {"attempted": verdict.attempted, "passed": verdict.passed, "mistake": mistake}
+        note(self.lesson, self.exercise.name, given, **told)  # for `course progress`
         if not verdict.attempted:
             raise NotAttempted(verdict.text) from None
         if not verdict.passed:
@@ -99,7 +104,7 @@ class Checks:
                 or exercise.name == "lesson"
             ):
                 raise ValueError(f"{lesson}: the exercise name {exercise.name!r} is taken; choose another")
-            self._checks[exercise.name] = ExerciseCheck(exercise)
+            self._checks[exercise.name] = ExerciseCheck(exercise, lesson)
 
     @property
     def exercises(self) -> dict[str, Exercise]:

@@ -1,5 +1,6 @@
 """A lesson as pytest sees it: nbval's file and nbval's cells, with the course's names, limits and words."""
 
+import os
 import tempfile
 
 import pytest
@@ -46,7 +47,8 @@ class LessonFile(IPyNbFile):
         """Start a kernel of the Python that runs pytest, unless --nbval-kernel-name asks for another.
 
         The name stored in a notebook is that of the machine which saved it last. A solution is run without
-        the data that lies on this machine: its stored outputs come from the embedded photographs.
+        the data that lies on this machine: its stored outputs come from the embedded photographs. What it
+        solves is nobody's progress; what a learner's own notebook solves is that learner's.
         """
         option = self.config.option
         self.no_data = tempfile.TemporaryDirectory(prefix="course-no-data-") if self.strict else None
@@ -55,9 +57,13 @@ class LessonFile(IPyNbFile):
             cwd=str(self.path.parent),
             startup_timeout=option.nbval_kernel_startup_timeout,
             cell_timeout=cell_timeout(self.config),
-            environment={"COURSE_DATA": self.no_data.name} if self.no_data else {},
+            environment=self._as_published() if self.no_data else {},
         )
         self.setup_sanitize_files()
+
+    def _as_published(self):
+        progress = os.environ.get("COURSE_PROGRESS", "off")
+        return {"COURSE_DATA": self.no_data.name, "COURSE_PROGRESS": progress}
 
     def teardown(self):
         """Stop the kernel, whatever state it is in."""

@@ -1,0 +1,1 @@
+"""What a learner has solved over all lessons: kept in one file on this machine, and sent nowhere."""
