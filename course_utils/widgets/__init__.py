@@ -6,9 +6,11 @@ alternative.
 
 from .convolution_stepper import convolution_stepper
 from .filter_gallery import filter_gallery
+from .interval_explorer import interval_explorer
 from .overfitting_explorer import overfitting_explorer
 from .pattern import InteractiveFigure
 from .softmax_explorer import softmax_explorer
+from .threshold_explorer import threshold_explorer
 from .votes_explorer import votes_explorer
 from .wordnet_tree import wordnet_tree
 
@@ -16,8 +18,10 @@ __all__ = [
     "InteractiveFigure",
     "convolution_stepper",
     "filter_gallery",
+    "interval_explorer",
     "overfitting_explorer",
     "softmax_explorer",
+    "threshold_explorer",
     "votes_explorer",
     "wordnet_tree",
 ]
