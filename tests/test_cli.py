@@ -22,7 +22,17 @@ HEAVY = {
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["--version"], ["lab", "--help"], ["data", "get", "-h"], ["grade", "-h"], []]
+    "words",
+    [
+        ["--help"],
+        ["--version"],
+        ["lab", "--help"],
+        ["data", "get", "-h"],
+        ["grade", "-h"],
+        [],
+        ["progress"],
+        ["syllabus"],
+    ],
 )
 def test_help_and_mistakes_load_nothing_heavy(words):
     program = f"""
@@ -43,7 +53,7 @@ def test_help_names_every_command(capsys):
         cli.main(["--help"])
     assert ended.value.code == 0
     said = capsys.readouterr().out
-    for command in ("lab", "data", "train", "grade", "build", "doctor"):
+    for command in ("lab", "progress", "syllabus", "data", "train", "grade", "build", "doctor"):
         assert re.search(rf"^    {command} ", said, re.MULTILINE), command
 
 
@@ -59,6 +69,8 @@ def test_version_is_that_of_the_project(capsys):
     "words",
     [
         ["lab"],
+        ["progress"],
+        ["syllabus"],
         ["data", "list"],
         ["data", "get", "imagenette"],
         ["data", "prepare", "imagenette"],

@@ -20,7 +20,7 @@ from course_utils.progress.place import progress_file
 from course_utils.syllabus.lessons import Lesson, read_lessons
 
 WIDTH = 79
-ROW = "{:2}  {:26}  {:>9}  {:>8}  {:12}  {}"
+ROW = "{:2}  {:26}  {:>9}  {:>8}  {}"
 SWITCHED_OFF = "Nothing is recorded: COURSE_PROGRESS is off. Unset it, or name a file with it."
 
 
@@ -70,13 +70,15 @@ def summary(entries: Mapping[str, Mapping[str, Any]], lesson: Lesson) -> dict[st
 
 
 def shown(rows: list[dict[str, Any]], again: list[Suggestion], now: datetime) -> Iterator[str]:
-    """The report as lines of at most 79 columns, long names of exercises aside."""
-    yield ROW.format("", "lesson", "exercises", "points", "last", "next").rstrip()
+    """The report as lines of at most 79 columns."""
+    yield ROW.format("", "lesson", "exercises", "points", "last worked on").rstrip()
     for row in rows:
         exercises, points = f"{row['solved']} of {row['exercises']}", f"{row['points']} of {row['of_points']}"
         title = textwrap.shorten(row["title"], 26, placeholder=" …")
         last = when(row["last"], now) if row["last"] else "not begun"
-        yield ROW.format(row["lesson"][:2], title, exercises, points, last, row["next"] or "done").rstrip()
+        yield ROW.format(row["lesson"][:2], title, exercises, points, last)
+        if row["last"]:
+            yield f"      next: {row['next']}" if row["next"] else "      all solved"
     yield ""
     if not any(row["last"] for row in rows):
         yield "No answer has been checked yet. The first lesson opens with:  course lab"
@@ -88,7 +90,7 @@ def shown(rows: list[dict[str, Any]], again: list[Suggestion], now: datetime) ->
     for each in again:
         yield f"  {each.lesson} · {each.exercise} (about {each.minutes} minutes)"
         yield from textwrap.wrap(each.reason, WIDTH, initial_indent="    ", subsequent_indent="    ")
-    yield "To do one again, empty its answer cell and run its check once; then write it anew."
+    yield "To do one again, empty its answer cell, run its check, and write it anew."
 
 
 def when(last: str, now: datetime) -> str:

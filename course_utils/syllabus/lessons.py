@@ -97,7 +97,7 @@ def describe(name: str, notebook: Mapping[str, Any]) -> Lesson:
 
 def plain(text: str) -> str:
     """Words without the marks of Markdown."""
-    return re.sub(r"[*_`]{1,2}(?=\w)|(?<=[\w)])[*`]{1,2}", "", text.strip())
+    return re.sub(r"\*\*|`|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)", "", text.strip())
 
 
 def _text(cell: Mapping[str, Any]) -> str:
