@@ -1,0 +1,197 @@
+"""Lesson 03: the gradient of one row's convolution, derived step by step."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional as F
+
+from course_utils.checks.by_hand import AUTOGRAD, CONVOLUTIONS
+from course_utils.checks.case import Case, Misconception
+from course_utils.checks.derivations import DerivationExercise, Step
+
+GAPS = "Now with gaps"
+
+
+def layer(x, w, stride, dilation):
+    return F.conv1d(x[None, None], w[None, None], stride=stride, dilation=dilation)[0, 0]
+
+
+def _dy_dx(w, size, stride, dilation):
+    """The layer is linear, so its column p is what it makes of the p-th unit vector."""
+    units = torch.eye(size, dtype=w.dtype)[:, None]  # (size, 1, size)
+    return F.conv1d(units, w[None, None], stride=stride, dilation=dilation)[:, 0].T
+
+
+def _dloss_dx(g, w, size, stride, dilation):
+    x = torch.zeros(size, dtype=w.dtype, requires_grad=True)
+    return torch.autograd.grad(layer(x, w, stride, dilation), x, g)[0]
+
+
+def _dloss_dw(g, x, kernel, stride, dilation):
+    w = torch.zeros(kernel, dtype=x.dtype, requires_grad=True)
+    return torch.autograd.grad(layer(x, w, stride, dilation), w, g)[0]
+
+
+def _dloss_db(g):
+    return g.sum()
+
+
+def _points(rng):
+    def point(size, kernel, stride, dilation, label):
+        x, w = (torch.randn(n, generator=rng, dtype=torch.float64) for n in (size, kernel))
+        g = torch.randn(len(layer(x, w, stride, dilation)), generator=rng, dtype=torch.float64)
+        sizes = {"size": size, "kernel": kernel, "stride": stride, "dilation": dilation}
+        return Case(kwargs={"g": g, "x": x, "w": w, **sizes}, label=label)
+
+    return [
+        point(7, 3, 1, 1, "stride 1, no gaps"),
+        point(10, 3, 2, 1, "stride 2, a pixel left over"),
+        point(10, 4, 1, 2, "dilation 2"),
+        point(13, 3, 3, 2, "stride 3 and dilation 2, pixels left over"),
+        point(13, 2, 2, 3, "stride 2 and dilation 3, a pixel left over"),
+    ]
+
+
+def jacobian(w, size, stride, dilation):
+    rows = (size - dilation * (len(w) - 1) - 1) // stride + 1
+    table = torch.zeros(rows, size, dtype=w.dtype)
+    for i in range(rows):
+        for a, weight in enumerate(w):
+            table[i, i * stride + a * dilation] = weight
+    return table
+
+
+def input_gradient(g, w, size, stride, dilation):
+    return g @ jacobian(w, size, stride, dilation)
+
+
+def overwritten(g, w, size, stride, dilation):
+    gradient = torch.zeros(size, dtype=g.dtype)
+    for i, each in enumerate(g):
+        for a, weight in enumerate(w):
+            gradient[i * stride + a * dilation] = each * weight
+    return gradient
+
+
+def weight_gradient(g, x, kernel, stride, dilation):
+    places = torch.arange(len(g)) * stride
+    return torch.stack([(g * x[places + a * dilation]).sum() for a in range(kernel)])
+
+
+def with_leftover(g, x, kernel, stride, dilation):
+    return F.conv1d(x[None, None], g[None, None], stride=dilation, dilation=stride)[0, 0]
+
+
+conv_gradient = DerivationExercise(
+    name="conv_gradient",
+    points=3,
+    minutes=25,
+    by_hand=(*AUTOGRAD, *CONVOLUTIONS, "conv_transpose1d", "ConvTranspose1d"),
+    steps=(
+        Step("dy_dx", _dy_dx, "∂y/∂x, the Jacobian", ("w", "size", "stride", "dilation")),
+        Step("dloss_dx", _dloss_dx, "∂L/∂x", ("g", "w", "size", "stride", "dilation")),
+        Step("dloss_dw", _dloss_dw, "∂L/∂w", ("g", "x", "kernel", "stride", "dilation")),
+        Step("dloss_db", _dloss_db, "∂L/∂b", ("g",)),
+    ),
+    cases=_points,
+    dimensions=lambda symbols: {"M": len(symbols["g"]), "K": symbols["kernel"]},
+    see=GAPS,
+    misconceptions=(
+        Misconception(
+            "Jacobian: kernel turned",
+            {"dy_dx": lambda w, size, stride, dilation: jacobian(w.flip(0), size, stride, dilation)},
+            "Your rows hold the kernel from its other end. In y_i the weight w_a stands beside x[iS + aD]: as a "
+            "grows, so does the column.",
+        ),
+        Misconception(
+            "Jacobian: transposed",
+            {"dy_dx": lambda w, size, stride, dilation: jacobian(w, size, stride, dilation).T},
+            "Rows and columns have changed places: row i is the output, column p the pixel.",
+        ),
+        Misconception(
+            "Jacobian: dilation missing",
+            {
+                "dy_dx": lambda w, size, stride, dilation: _places(
+                    w, size, stride, dilation, lambda i, a: i * stride + a
+                )
+            },
+            "Neighbouring weights lie `dilation` pixels apart: w_a stands at the column iS + aD.",
+        ),
+        Misconception(
+            "Jacobian: stride missing",
+            {
+                "dy_dx": lambda w, size, stride, dilation: _places(
+                    w, size, stride, dilation, lambda i, a: i + a * dilation
+                )
+            },
+            "Row i starts at the column i * stride, not at i.",
+        ),
+        Misconception(
+            "input: '=' for '+='",
+            {"dloss_dx": overwritten},
+            "Where windows overlap, a later one overwrites an earlier one. The chain rule adds over all outputs "
+            "that hold the pixel.",
+        ),
+        Misconception(
+            "input: kernel turned",
+            {
+                "dloss_dx": lambda g, w, size, stride, dilation: input_gradient(
+                    g, w.flip(0), size, stride, dilation
+                )
+            },
+            "Your kernel is turned. In the sum over iS + aD = p it stands as it is; it *looks* turned only where "
+            "the sum is written as a window that slides over g.",
+        ),
+        Misconception(
+            "weight: leftover not cut off",
+            {"dloss_dw": with_leftover},
+            "You slide the dilated g over x as far as it goes. Where pixels are left over that is too far: there "
+            "are only K weights, so keep the first K numbers.",
+            see="The four steps in full",
+        ),
+        Misconception(
+            "weight: stride missing",
+            {"dloss_dw": lambda g, x, kernel, stride, dilation: weight_gradient(g, x, kernel, 1, dilation)},
+            "Output i meets the pixels from i * stride on: w_a stands beside x[iS + aD].",
+        ),
+        Misconception(
+            "weight: dilation missing",
+            {"dloss_dw": lambda g, x, kernel, stride, dilation: weight_gradient(g, x, kernel, stride, 1)},
+            "w_a stands beside x[iS + aD]: the dilation is missing.",
+        ),
+        Misconception(
+            "weight: turned",
+            {
+                "dloss_dw": lambda g, x, kernel, stride, dilation: weight_gradient(
+                    g, x, kernel, stride, dilation
+                ).flip(0)
+            },
+            "Your numbers are right and stand in reverse order: entry a belongs to w_a.",
+        ),
+        Misconception(
+            "bias: mean instead of sum",
+            {"dloss_db": lambda g: g.mean()},
+            "You took the mean. The bias is in every output, each moves the loss, and the moves add up.",
+        ),
+        Misconception(
+            "bias: number of outputs",
+            {"dloss_db": lambda g: torch.tensor(float(len(g)), dtype=g.dtype)},
+            "You counted the outputs. ∂y_i/∂b is 1 for each, but the chain rule multiplies it by g_i.",
+        ),
+    ),
+    hints=(
+        "Write y_0, y_1 and y_2 out for K = 2, stride 3, dilation 2. Which pixels stand in each?",
+        "Step 1: one loop over i, one over a, and table[i, i * stride + a * dilation] = w[a].",
+        "Step 2 is the Jacobian, transposed, times g; or add g[i] * w[a] at the place i * stride + a * dilation.",
+        "Step 3: the same triples (i, a, place), but g[i] * x[place] is added to entry a.",
+    ),
+)
+
+
+def _places(w, size, stride, dilation, place):
+    """A Jacobian with the weights in other places."""
+    table = torch.zeros_like(jacobian(w, size, stride, dilation))
+    for i in range(len(table)):
+        for a, weight in enumerate(w):
+            table[i, place(i, a)] = weight
+    return table
