@@ -31,7 +31,7 @@ def say(capsys, *words):
 def test_it_tells_of_the_real_lessons(path, capsys):
     code, said, _ = say(capsys)
     assert code == 0
-    assert "\n02  Convolution                   1 of 10   3 of 23  " in said
+    assert "\n02 Convolution                       1 of 10   3 of 23  " in said
     assert "  02_convolution · conv2d (about 25 minutes)\n    Solved once, last " in said
     assert max(map(len, said.splitlines()[:-1])) < 80
     assert said.endswith(f"\nKept on this machine only, in {path}\n")

@@ -91,8 +91,8 @@ def test_the_table_of_lessons(say):
     code, said, _ = say()
     lines = said.splitlines()
     assert code == 0
-    assert lines[0] == "    lesson                      min.  exercises  goals  systems  after"
-    assert re.fullmatch(r"02  Convolution {18}200 {9}10 {6}6 +\d+", lines[2])
+    assert lines[0] == "   lesson                         min.  exercises  goals  systems  after"
+    assert re.fullmatch(r"02 Convolution {21}200 {9}10 {6}6 +\d+", lines[2])
     assert [line[:2] for line in lines[1:22]] == [f"{number:02d}" for number in range(1, 22)]
     assert all(re.search(r"  planned +\d+$", lines[int(name[:2])]) for name in unwritten())
     assert "Of 180 systems that texts on this subject name," in said

@@ -20,7 +20,8 @@ from course_utils.progress.place import progress_file
 from course_utils.syllabus.lessons import Lesson, read_lessons
 
 WIDTH = 79
-ROW = "{:2}  {:26}  {:>9}  {:>8}  {}"
+ROW = "{:2} {:30}  {:>9}  {:>8}  {}"
+TITLE = 30  # columns
 SWITCHED_OFF = "Nothing is recorded: COURSE_PROGRESS is off. Unset it, or name a file with it."
 
 
@@ -74,11 +75,11 @@ def shown(rows: list[dict[str, Any]], again: list[Suggestion], now: datetime) ->
     yield ROW.format("", "lesson", "exercises", "points", "last worked on").rstrip()
     for row in rows:
         exercises, points = f"{row['solved']} of {row['exercises']}", f"{row['points']} of {row['of_points']}"
-        title = textwrap.shorten(row["title"], 26, placeholder=" …")
+        title = textwrap.shorten(row["title"], TITLE, placeholder=" …")
         last = when(row["last"], now) if row["last"] else "not begun"
         yield ROW.format(row["lesson"][:2], title, exercises, points, last)
         if row["last"]:
-            yield f"      next: {row['next']}" if row["next"] else "      all solved"
+            yield f"     next: {row['next']}" if row["next"] else "     all solved"
     yield ""
     if not any(row["last"] for row in rows):
         yield "No answer has been checked yet. The first lesson opens with:  course lab"

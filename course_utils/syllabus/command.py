@@ -15,7 +15,8 @@ from course_utils.syllabus.lessons import Lesson, read_lessons
 from course_utils.syllabus.plan import Planned, System, read_plan, read_systems
 
 WIDTH = 79
-ROW = "{:2}  {:26}  {:>4}  {:>9}  {:>5}  {:>7}  {}"
+ROW = "{:2} {:30} {:>4}  {:>9}  {:>5}  {:>7}  {}"
+TITLE = 30  # columns
 
 
 def syllabus(args: Namespace) -> int:
@@ -63,7 +64,7 @@ def table(
         else:
             after = " ".join(each[:2] for each in lesson.prerequisites)
             cells = (lesson.title, lesson.minutes, len(lesson.exercises), len(lesson.goals), concerned, after)
-        title = textwrap.shorten(cells[0], 26, placeholder=" …")
+        title = textwrap.shorten(cells[0], TITLE, placeholder=" …")
         yield ROW.format(name[:2], title, *cells[1:]).rstrip()
     taught = sum(bool(system.taught) for system in systems)
     planned = sum(bool(system.planned and not system.taught) for system in systems)
