@@ -5,10 +5,12 @@ alternative.
 """
 
 from .convolution_stepper import convolution_stepper
+from .depth_explorer import depth_explorer
 from .filter_gallery import filter_gallery
 from .interval_explorer import interval_explorer
 from .overfitting_explorer import overfitting_explorer
 from .pattern import InteractiveFigure
+from .sick_run_explorer import sick_run_explorer
 from .softmax_explorer import softmax_explorer
 from .threshold_explorer import threshold_explorer
 from .votes_explorer import votes_explorer
@@ -17,9 +19,11 @@ from .wordnet_tree import wordnet_tree
 __all__ = [
     "InteractiveFigure",
     "convolution_stepper",
+    "depth_explorer",
     "filter_gallery",
     "interval_explorer",
     "overfitting_explorer",
+    "sick_run_explorer",
     "softmax_explorer",
     "threshold_explorer",
     "votes_explorer",
