@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -10,6 +11,7 @@ from lesson_files import ROOT
 from nbformat.v4 import new_code_cell, new_notebook
 from progress_course import a_check, answer, double, double_by_addition, stub, triple
 
+from course_utils.authoring import execute
 from course_utils.checks import NotAttempted
 from course_utils.progress import book, entries, place
 from course_utils.progress.fingerprint import fingerprint
@@ -148,6 +150,25 @@ def test_a_learners_own_run_of_pytest_counts_and_a_solutions_does_not(home, tmp_
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "1 passed" in ran.stdout, ran.stdout
     assert list(book.read(home)) == (["02_convolution/output_size"] if folder == "lessons" else [])
+
+
+@pytest.mark.parametrize(("chosen", "given"), [(None, "off"), ("asked.json", "asked.json")])
+def test_an_authors_build_is_nobodys_progress_unless_asked(monkeypatch, chosen, given):
+    monkeypatch.delenv("COURSE_PROGRESS")
+    if chosen:
+        monkeypatch.setenv("COURSE_PROGRESS", chosen)
+    seen = {}
+
+    class Client:
+        def __init__(self, notebook, **options):
+            pass
+
+        def execute(self, env):
+            seen.update(env)
+
+    monkeypatch.setattr(execute, "NotebookClient", Client)
+    execute.execute(SimpleNamespace(path=ROOT / "solutions" / "02_convolution.py"), new_notebook())
+    assert seen["COURSE_PROGRESS"] == given
 
 
 def test_a_class_that_is_graded_leaves_no_trace(path, tmp_path):
