@@ -62,7 +62,7 @@ def test_every_extra_that_a_document_installs_exists(document):
 def test_readme_gives_the_two_commands():
     assert "course" in PROJECT["scripts"]
     assert '    pip install -e ".[lab]" && course lab\n' in README
-    assert '    pip install -e ".[dev]" && pytest\n' in README
+    assert '    pip install -e ".[dev]" && pytest -n 2\n' in README
 
 
 @pytest.mark.parametrize("document", MARKED)

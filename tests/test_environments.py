@@ -138,7 +138,7 @@ def test_ci_runs_the_command_of_the_readme_and_tells_its_outcome(stage, outcome)
     install, test = re.search(
         r"^    (pip install -e \".\[dev\]\") && (pytest.*)$", readme, re.MULTILINE
     ).groups()
-    assert calls[-1] == f"{test} "
+    assert calls[-1] == test
     assert calls[-2].split()[-2:] == shlex.split(install)[-2:]
     assert "--constraint constraints.txt" in calls[-2]
 

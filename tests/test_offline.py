@@ -6,7 +6,7 @@ import sys
 
 import network
 import pytest
-from lesson_files import LESSONS, student_run
+from lesson_files import LESSONS
 
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 5).close()"
 
@@ -39,7 +39,7 @@ def test_there_is_no_way_out(cut_off):
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_a_lesson_runs_to_its_end(cut_off, lesson):
+def test_a_lesson_runs_to_its_end(cut_off, lesson, student_run):
     run = student_run(lesson)
     assert run.without_network
     assert run.outcomes, run.output

@@ -5,7 +5,7 @@ import re
 
 import nbformat
 import pytest
-from lesson_files import LESSONS, ROOT, grade, student_run
+from lesson_files import LESSONS, ROOT, grade
 from nbformat.v4 import new_code_cell, new_notebook
 
 BUILD = "run `course build`"
@@ -22,7 +22,7 @@ def test_there_are_lessons():
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_nothing_but_not_attempted_fails(lesson):
+def test_nothing_but_not_attempted_fails(lesson, student_run):
     run = student_run(lesson)
     assert run.outcomes, run.output
     answers_with_a_bare_stub = {
@@ -37,7 +37,7 @@ def test_nothing_but_not_attempted_fails(lesson):
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_no_exercise_is_solved_by_its_stub(lesson):
+def test_no_exercise_is_solved_by_its_stub(lesson, student_run):
     output = student_run(lesson).output
     score = re.search(r"(\d+) of (\d+) exercises, (\S+) of (\S+) points", output)
     assert score, output
@@ -56,5 +56,5 @@ def test_it_is_handed_out_without_outputs(lesson):
 def test_a_lesson_that_breaks_would_be_seen(tmp_path):
     cells = [new_code_cell("fine = 1"), new_code_cell("missing")]
     nbformat.write(new_notebook(cells=cells, metadata={"course": {}}), tmp_path / "lesson.ipynb")
-    run = grade("lesson.ipynb", tmp_path)
+    run = grade("lesson.ipynb", tmp_path / "executed.ipynb", tmp_path)
     assert run.outcomes == {"Cell 1": "PASSED", "Cell 2": "FAILED"}

@@ -90,6 +90,7 @@ class Listener:
 
     def __exit__(self, *exc: object) -> None:
         for each in self._sockets:
+            each.shutdown(socket.SHUT_RDWR)  # else a thread waits in `accept`, and the address stays taken
             each.close()
 
     def _accept(self, listening: socket.socket) -> None:

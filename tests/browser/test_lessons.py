@@ -1,15 +1,23 @@
-"""Each student notebook in a real JupyterLab, every cell run in order, as a learner does who solves nothing.
+"""Each student notebook in a real JupyterLab, run as a learner does who solves nothing.
+
+One lesson is run there cell by cell. The others are opened with the outputs of the run at which
+test_student_notebooks looks too; of their cells only the setup, the interactive figures and what these need
+are run there, since no figure lives without a kernel.
 
 Set COURSE_SCREENSHOTS to a folder to get pictures of each lesson, screen by screen.
 """
 
 import os
 import shutil
+import symtable
 from pathlib import Path
 
+import nbformat
 import pytest
 from lesson_files import LESSONS, ROOT
 
+WHOLE = "02_convolution"  # run here from its first cell to its last
+LIVE = "application/vnd.jupyter.widget-view+json"
 SECONDS_A_CELL = 300  # far above any cell: only a cell that hangs reaches it
 
 READY = """async () => {
@@ -55,19 +63,48 @@ STATE = """() => window.jupyterapp.shell.currentWidget.content.widgets.map((cell
 }))"""
 
 
+def names(source):
+    """What a cell defines for other cells, and what it wants to be defined."""
+    top = symtable.symtable(source, "cell", "exec")
+    tables = [top]
+    for table in tables:
+        tables.extend(table.get_children())
+    made = {each.get_name() for each in top.get_symbols() if each.is_assigned() or each.is_imported()}
+    wanted = {each.get_name() for each in top.get_symbols() if each.is_referenced()}
+    return made, wanted.union(*({s.get_name() for s in t.get_symbols() if s.is_global()} for t in tables))
+
+
+def to_be_run(notebook):
+    """The places of the setup cell, of the interactive figures, and of the code cells that these need."""
+    chosen, missing = [], set()
+    for index, cell in reversed(list(enumerate(notebook.cells))):
+        if cell.cell_type != "code":
+            continue
+        made, wanted = names(cell.source)
+        live = any(LIVE in output.get("data", {}) for output in cell.outputs)
+        if live or made & missing or cell.metadata.get("course", {}).get("role") == "setup":
+            chosen.insert(0, index)
+            missing = missing - made | wanted
+    return chosen
+
+
 @pytest.fixture(scope="module", params=LESSONS)
-def cells(request, server, browser):
+def cells(request, server, browser, student_run):
     """What JupyterLab shows of one lesson after a run, cell by cell."""
     copy = Path(server.root) / "lessons" / f"{request.param}.ipynb"
     copy.parent.mkdir(exist_ok=True)
-    shutil.copyfile(ROOT / "lessons" / copy.name, copy)
+    if request.param == WHOLE:
+        shutil.copyfile(ROOT / "lessons" / copy.name, copy)
+    else:
+        shutil.copyfile(student_run(request.param).executed, copy)
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     try:
         page.goto(f"{server.url}/lab/tree/lessons/{copy.name}?reset&token={server.token}")
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=120_000)
         page.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext", timeout=120_000)
         page.evaluate(READY)
-        for index in page.evaluate(CODE_CELLS):
+        whole = request.param == WHOLE
+        for index in page.evaluate(CODE_CELLS) if whole else to_be_run(nbformat.read(copy, as_version=4)):
             page.evaluate(RUN, [index, SECONDS_A_CELL])
         page.wait_for_function(f"({UNSETTLED})() === 0", timeout=60_000)
         state = page.evaluate(STATE)
@@ -131,8 +168,7 @@ def test_nothing_warns(cells):
 
 
 def test_every_interactive_figure_is_alive(cells):
-    kind = "application/vnd.jupyter.widget-view+json"
-    figures = [cell for cell in cells if any(kind in output.get("data", {}) for output in cell["outputs"])]
+    figures = [cell for cell in cells if any(LIVE in output.get("data", {}) for output in cell["outputs"])]
     assert figures, "a lesson has at least one interactive figure"
     for cell in figures:
         assert cell["widgets"] == 1, f"cell {cell['index']} shows {cell['widgets']} live figures, not one"
