@@ -15,6 +15,8 @@ from course_utils.checks import TrainedModelExercise
 from course_utils.checks.compare import as_tensor
 from course_utils.checks.respond import Response
 
+pytestmark = pytest.mark.usefixtures("as_a_class_is_graded")
+
 
 def spoilt(response):
     """A response that differs a little from a right one."""
@@ -61,7 +63,7 @@ def unnoticed(exercise, cases, right):
 
 
 def right_responses(exercise):
-    cases = exercise.draw(0)
+    cases = exercise.drawn(0)
     if isinstance(exercise, TrainedModelExercise):
         met = {name: bound for name, _, bound in exercise.requirements}
         return cases, [Response(met)] * len(cases)
@@ -90,6 +92,12 @@ def blinded(exercise, case):
         def _sort(self, cases, responses):
             seen = [pair for pair in zip(cases, responses, strict=True) if pair[0] is not case]
             return super()._sort([c for c, _ in seen], [r for _, r in seen])
+
+        def expected_of(self, case):
+            return exercise.expected_of(case)
+
+        def mistaken(self, known, case):
+            return exercise.mistaken(known, case)
 
     fields = {field.name: getattr(exercise, field.name) for field in dataclasses.fields(exercise)}
     return Blind(**fields)

@@ -11,6 +11,8 @@ from answers import EXERCISES
 
 from course_utils.checks import CheckFailed
 
+pytestmark = pytest.mark.usefixtures("as_a_class_is_graded")
+
 
 class NoText:
     def __repr__(self):

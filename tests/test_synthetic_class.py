@@ -8,6 +8,7 @@ from answers import exercises
 from benchmarks import submissions
 from lesson_files import ROOT
 
+pytestmark = pytest.mark.usefixtures("as_a_class_is_graded")
 CASES = [
     (lesson, name, number)
     for lesson in submissions.LESSONS

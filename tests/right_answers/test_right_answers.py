@@ -3,6 +3,7 @@
 import pytest
 from answers import EXERCISES, SLUGS, listed, recorded
 
+pytestmark = pytest.mark.usefixtures("as_a_class_is_graded")
 FRESH = 20261121  # any seed that no lesson uses: grading draws fresh cases
 HONEST = listed("RIGHT")
 

@@ -1,8 +1,13 @@
 """Every misconception is refused and named; every other recorded wrong answer is refused."""
 
+from contextlib import contextmanager
+
 import pytest
 from answers import EXERCISES, SLUGS, listed, recorded
 
+from course_utils.checks.memory import _memory
+
+pytestmark = pytest.mark.usefixtures("as_a_class_is_graded")
 FRESH = 20261121
 KNOWN = [
     pytest.param(exercise, known, id=f"{name}-{known.name}")
@@ -27,6 +32,23 @@ def test_a_wrong_answer_is_refused(exercise, answer):
         verdict = exercise.examine(answer, seed)
         assert not verdict.passed
         assert verdict.text.startswith(exercise.name)
+
+
+@contextmanager
+def forgetting():
+    token = _memory.set(None)
+    yield
+    _memory.reset(token)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_verdict_is_the_same_without_the_memory_of_a_class(name):
+    """A learner's notebook remembers nothing: cases are drawn anew, and what is right is computed anew."""
+    exercise = EXERCISES[name]
+    answer = exercise.as_answered(exercise.misconceptions[-1])
+    remembered = exercise.examine(answer)
+    with forgetting():
+        assert exercise.examine(answer).text == remembered.text
 
 
 @pytest.mark.parametrize("slug", SLUGS)
