@@ -124,13 +124,13 @@ print("weight:", np.correlate(x.detach(), g), "autograd", by_autograd[1].numpy()
 
 # %% [markdown]
 # With a stride $S$ the window of output $i$ starts at $iS$, and with padding $P$ the row gets $P$ zeros on each side first.
-# Then different pixels touch different numbers of outputs: few at the border, perhaps none at the far end, where a last window does not fit any more.
+# Then different pixels touch different numbers of outputs: few at the border, perhaps none at the far end, where no further window fits.
 #
 # The figure turns the layer round.
-# Choose a *pixel* and see which outputs it touches; each returns its gradient through the one weight that lay on the pixel.
-# Walk along the row: the number of outputs alternates, 1, 2, 1, 2.
-# In the next row it is 2, 4, 2, 4.
-# Then take the padding away and find the pixels that touch no output.
+# Choose a *pixel* and see which outputs it touches; each returns its gradient through the weight that lay on the pixel.
+# Walk along the row: the number of outputs alternates, 1, 2, 1, 2, and in the next row 2, 4, 2, 4.
+# Only the last column breaks the rule: a window would hang over the end there.
+# Then set the padding to 0 and find the pixels that touch no output.
 
 # %% output="varies"
 backward_explorer()
@@ -160,22 +160,21 @@ check.outputs_per_pixel(outputs_per_pixel)
 # %% [markdown]
 # ## Now with gaps
 #
-# Take the same three steps for a row with stride $S$ and dilation $D$ (the numbers of the kernel lie $D$ pixels apart), without padding.
+# Once more a row, now with stride $S$ and dilation $D$ (the weights lie $D$ pixels apart), without padding.
 # There are $M = \lfloor (H - D(K-1) - 1)/S \rfloor + 1$ outputs:
 #
 # $$y_i = b + \sum_{a=0}^{K-1} w_a\, x_{iS + aD}$$
 #
 # Take paper.
 #
-# 1. The Jacobian, $\partial y_i / \partial x_p$, has the shape $(M, H)$. Which entries of row $i$ are not zero, and what stands there?
+# 1. The Jacobian $\partial y_i / \partial x_p$, shape $(M, H)$: which entries of row $i$ are not zero, and what stands there?
 # 2. $\partial L / \partial x_p$, shape $(H,)$: the chain rule sums over $i$.
 # 3. $\partial L / \partial w_a$, shape $(K,)$: beside which pixel does $w_a$ stand in $y_i$?
-# 4. $\partial L / \partial b$, one number.
 
 # %% [markdown]
 # ### Exercise: the derivation in code
 #
-# Write each line as a function.
+# Write each step as a function.
 # They are evaluated in float64 at random points, and the first that is not what it claims is named.
 # Loops are welcome, `autograd` and ready-made convolutions are not.
 # In the second, `size` is $H$: it cannot be told from $g$, because several sizes give the same number of outputs.
@@ -184,54 +183,38 @@ check.outputs_per_pixel(outputs_per_pixel)
 def dy_dx(w, size, stride, dilation):
     """Step 1, the Jacobian, row i and column p: w (K,) -> (M, size)."""
     ### BEGIN SOLUTION
-    kernel = len(w)
-    rows = (size - dilation * (kernel - 1) - 1) // stride + 1
-    jacobian = torch.zeros(rows, size, dtype=w.dtype)
-    for i in range(rows):
-        for a in range(kernel):
-            jacobian[i, i * stride + a * dilation] = w[a]
-    return jacobian
+    rows = (size - dilation * (len(w) - 1) - 1) // stride + 1
+    first, pixel = stride * torch.arange(rows)[:, None], torch.arange(size)
+    return sum(w[a] * (pixel == first + a * dilation) for a in range(len(w)))
     ### END SOLUTION
-
 
 def dloss_dx(g, w, size, stride, dilation):
     """Step 2: g (M,), w (K,) -> (size,)."""
     ### BEGIN SOLUTION
-    gradient = torch.zeros(size, dtype=g.dtype)
-    for i in range(len(g)):
-        for a in range(len(w)):
-            gradient[i * stride + a * dilation] += g[i] * w[a]
-    return gradient
+    return g @ dy_dx(w, size, stride, dilation)
     ### END SOLUTION
-
 
 def dloss_dw(g, x, kernel, stride, dilation):
     """Step 3: g (M,), x (H,) -> (kernel,)."""
     ### BEGIN SOLUTION
-    i = torch.arange(len(g))
-    return torch.stack([(g * x[i * stride + a * dilation]).sum() for a in range(kernel)])
-    ### END SOLUTION
-
-
-def dloss_db(g):
-    """Step 4: g (M,) -> a number."""
-    ### BEGIN SOLUTION
-    return g.sum()
+    first = stride * torch.arange(len(g))
+    return torch.stack([g @ x[first + a * dilation] for a in range(kernel)])
     ### END SOLUTION
 
 # %% check="conv_gradient"
-check.conv_gradient(dy_dx, dloss_dx, dloss_dw, dloss_db)
+check.conv_gradient(dy_dx, dloss_dx, dloss_dw)
 
 # %% [markdown]
-# ### The four steps in full
+# ### The three steps in full
 #
 # To compare with your paper.
 # Step 1: $w_a$ multiplies $x_p$ in $y_i$ exactly if $p = iS + aD$; row $i$ holds $w_0, w_1, \dots$ at the columns $iS, iS + D, \dots$ and zeros elsewhere.
-# Step 2, step 3 and step 4, each by the chain rule:
+# Step 2 and step 3, each by the chain rule:
 #
-# $$\frac{\partial L}{\partial x_p} = \sum_{\substack{i,\,a \\ iS + aD = p}} g_i\, w_a \qquad \frac{\partial L}{\partial w_a} = \sum_i g_i\, x_{iS + aD} \qquad \frac{\partial L}{\partial b} = \sum_i g_i$$
-#
-# Look at the second: stride and dilation have changed places.
+# $$\frac{\partial L}{\partial x_p} = \sum_{\substack{i,\,a \\ iS + aD = p}} g_i\, w_a \qquad \frac{\partial L}{\partial w_a} = \sum_i g_i\, x_{iS + aD}$$
+
+# %% [markdown]
+# Look at the weight: stride and dilation have changed places.
 # As $i$ walks through $g$, it meets $x$ every $S$ pixels: $g$ is a kernel dilated by $S$, moved in strides of $D$.
 # Below, $S = 3$ and $D = 2$.
 
@@ -245,7 +228,7 @@ print("g dilated by 3, over x", exchanged)
 
 # %% [markdown]
 # The first three numbers agree.
-# The fourth is an accident of the sizes: the last two pixels of $x$ lie in no window, so $g$ can be moved once more than there are weights.
+# The fourth is an accident of the sizes: the last two pixels of $x$ lie behind the last window, so $g$ can be moved once more than there are weights.
 # It has to be cut off.
 # Keep this leftover in mind; it makes a common bug.
 
@@ -257,7 +240,9 @@ print("g dilated by 3, over x", exchanged)
 # Its **adjoint** (or transpose) $C^\top$ goes from outputs to images; lesson 02 defined it by this equation, where $\langle u, v \rangle$ is the sum of all products $u_k v_k$:
 #
 # $$\langle y,\, C x \rangle = \langle C^\top y,\, x \rangle \qquad \text{for all } x \text{ and } y.$$
-#
+
+# %% [markdown]
+# Why should that be a gradient?
 # Change the image by a little $\mathrm{d}x$.
 # The output changes by $C\,\mathrm{d}x$, because $C$ is linear, and the loss by
 #
@@ -274,6 +259,9 @@ print("g dilated by 3, over x", exchanged)
 # And a layer is a chain of simple maps.
 # From $\langle y, BAx \rangle = \langle B^\top y, Ax \rangle = \langle A^\top B^\top y, x \rangle$ you see that the adjoint of a chain is the chain of adjoints in reverse order.
 # That is all of back-propagation through linear layers.
+
+# %% [markdown]
+# The simple maps of a layer, and their adjoints:
 #
 # | forward | backward |
 # |---|---|
@@ -586,7 +574,7 @@ with_text(figure, "Two curves shaped like a V over the step on logarithmic axes:
 # %% [markdown]
 # Three rules follow.
 #
-# - **Central differences.** They cost one more evaluation for each number, and win five digits.
+# - **Central differences.** Each at its best step, they are a thousand times as exact as forward differences, for one more evaluation a number.
 # - **float64.** In float32 even the best step leaves an error of about $10^{-5}$, and the usual $h = 10^{-5}$ lies far to the left of the valley.
 # - **A step near $10^{-5}$** for numbers of size one. For larger numbers take it larger.
 #
@@ -627,7 +615,7 @@ check.numerical_gradient(numerical_gradient)
 # Taken for whole tensors it is not upset by single entries that happen to be near zero.
 # In float64, with central differences and a smooth function, expect $10^{-7}$ or less.
 # A wrong formula usually gives 0.01 to 2.
-# Nothing between is normal: look for a kink, or for float32.
+# Anything between wants an explanation: a kink, float32, or a fault in a few entries only.
 
 # %%
 images, weight = random(2, 2, 6, 6), random(3, 2, 3, 3, seed=1)

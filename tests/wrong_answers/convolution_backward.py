@@ -27,7 +27,6 @@ def steps(**wrong):
         "dy_dx": jacobian,
         "dloss_dx": input_gradient,
         "dloss_dw": weight_gradient,
-        "dloss_db": lambda g: g.sum(),
     }
     return tuple({**right, **wrong}.values())
 
@@ -102,8 +101,6 @@ WRONG = {
             dloss_dw=lambda g, x, kernel, stride, dilation: weight_gradient(g, x, kernel, dilation, stride)
         ),
         steps(dloss_dw=lambda g, x, kernel, stride, dilation: g * x[: len(g)]),
-        steps(dloss_db=lambda g: g),
-        steps(dloss_db=lambda g: 1.0),
     ],
     "adjoint_test": [
         lambda forward, backward, x_shape, y_shape: True,

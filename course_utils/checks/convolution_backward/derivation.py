@@ -32,10 +32,6 @@ def _dloss_dw(g, x, kernel, stride, dilation):
     return torch.autograd.grad(layer(x, w, stride, dilation), w, g)[0]
 
 
-def _dloss_db(g):
-    return g.sum()
-
-
 def _points(rng):
     def point(size, kernel, stride, dilation, label):
         x, w = (torch.randn(n, generator=rng, dtype=torch.float64) for n in (size, kernel))
@@ -91,7 +87,6 @@ conv_gradient = DerivationExercise(
         Step("dy_dx", _dy_dx, "∂y/∂x, the Jacobian", ("w", "size", "stride", "dilation")),
         Step("dloss_dx", _dloss_dx, "∂L/∂x", ("g", "w", "size", "stride", "dilation")),
         Step("dloss_dw", _dloss_dw, "∂L/∂w", ("g", "x", "kernel", "stride", "dilation")),
-        Step("dloss_db", _dloss_db, "∂L/∂b", ("g",)),
     ),
     cases=_points,
     dimensions=lambda symbols: {"M": len(symbols["g"]), "K": symbols["kernel"]},
@@ -147,7 +142,7 @@ conv_gradient = DerivationExercise(
             {"dloss_dw": with_leftover},
             "You slide the dilated g over x as far as it goes. Where pixels are left over that is too far: there "
             "are only K weights, so keep the first K numbers.",
-            see="The four steps in full",
+            see="The three steps in full",
         ),
         Misconception(
             "weight: stride missing",
@@ -167,16 +162,6 @@ conv_gradient = DerivationExercise(
                 ).flip(0)
             },
             "Your numbers are right and stand in reverse order: entry a belongs to w_a.",
-        ),
-        Misconception(
-            "bias: mean instead of sum",
-            {"dloss_db": lambda g: g.mean()},
-            "You took the mean. The bias is in every output, each moves the loss, and the moves add up.",
-        ),
-        Misconception(
-            "bias: number of outputs",
-            {"dloss_db": lambda g: torch.tensor(float(len(g)), dtype=g.dtype)},
-            "You counted the outputs. ∂y_i/∂b is 1 for each, but the chain rule multiplies it by g_i.",
         ),
     ),
     hints=(
