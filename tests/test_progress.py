@@ -1,5 +1,6 @@
 """What a check notes down of progress: when, where, and never to the learner's disadvantage."""
 
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from course_utils.progress.fingerprint import fingerprint
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
+LESSON_02 = {"02_convolution.ipynb", "02_convolution.py"}
 
 
 @pytest.fixture
@@ -173,10 +175,14 @@ def test_an_authors_build_is_nobodys_progress_unless_asked(monkeypatch, chosen, 
 
 def test_a_class_that_is_graded_leaves_no_trace(path, tmp_path):
     """Not even where a file is named: what is judged there is not the work of whoever runs it."""
-    out = tmp_path / "out"
-    words = ["grade", "solutions/02_convolution.ipynb", "--lesson", "02", "--tier", "baseline", "--out", out]
+    clone = tmp_path / "clone"
+    for name in ("pyproject.toml", "solutions/02_convolution.ipynb", "solutions/02_convolution.py"):
+        (clone / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, clone / name)
+    shutil.copytree(ROOT / "lessons", clone / "lessons", ignore=lambda _, names: set(names) - LESSON_02)
+    words = ["grade", "solutions/02_convolution.ipynb", "--tier", "baseline", "--out", "out"]
     command = [sys.executable, "-m", "course_utils.cli", *words]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    ran = subprocess.run(command, cwd=clone, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     assert "median 23 of 23 points" in ran.stdout
     assert not path.exists()
