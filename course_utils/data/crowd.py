@@ -1,7 +1,8 @@
 """Votes of paid workers and what they say about the labels: simulated, counted, and weighed. Lesson 01.
 
 Votes are an int64 array (N, W): what worker w said of image n, one of 0 … K - 1, or -1 where the worker was
-not asked. A confusion array (W, K, K) holds in row [w, k] how often worker w says each class when the truth is k.
+not asked. A confusion array (W, K, K) holds in row [w, k] how often worker w says each class when the truth
+is k.
 """
 
 import numpy as np

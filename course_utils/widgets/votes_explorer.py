@@ -16,7 +16,7 @@ from .pattern import InteractiveFigure, slider
 VOTES = tuple(range(1, 32, 2))
 
 
-def votes_explorer(quality: int = 75, target: int = 95):
+def votes_explorer(quality: int = 70, target: int = 95):
     """Move the quality of the workers and the target; see how many votes the majority needs.
 
     quality: how often a worker is right, in per cent, from 50 to 99. target: in per cent, from 60 to 99.
@@ -65,7 +65,7 @@ def draw(quality: int, target: int) -> Figure:
     """The share of right labels over the number of votes, for these workers and for three other crowds."""
     figure = Figure(figsize=(7.2, 3.9), layout="constrained")
     ax = figure.subplots()
-    for other, colour, style in ((60, "sky blue", ":"), (75, "green", "--"), (90, "purple", "-.")):
+    for other, colour, style in ((60, "sky blue", ":"), (80, "green", "--"), (90, "purple", "-.")):
         shares = [majority_right(votes, other / 100) for votes in VOTES]
         ax.plot(VOTES, shares, style, color=OKABE_ITO[colour], label=f"workers right {other} %")
     shares = [majority_right(votes, quality / 100) for votes in VOTES]

@@ -97,7 +97,7 @@ def draw(first: str, second: str) -> Figure:
         )
     _name(ax, ancestor, ways)
     ax.plot(*places()[ancestor], "s", color=OKABE_ITO["vermillion"], markersize=10, zorder=4)
-    ax.set_xlim(-0.4, 19)
+    ax.set_xlim(-1.2, 19)
     ax.set_ylim(len(CLASSES) - 0.3, -0.8)
     ax.set_yticks([])
     ax.set_xticks(range(0, 19, 2))
@@ -110,7 +110,7 @@ def draw(first: str, second: str) -> Figure:
 
 
 LANDMARKS = (
-    *("whole", "living thing", "vertebrate", "fish", "mammal", "dog"),
+    *("entity", "whole", "living thing", "vertebrate", "fish", "mammal", "dog"),
     *("artifact", "structure", "equipment", "device", "vehicle"),
 )
 
@@ -121,10 +121,8 @@ def _name(ax, ancestor, ways) -> None:
         if node in CLASSES:
             weight = "bold" if node in ways else "normal"
             ax.text(depth + 0.25, row, word(node), va="center", fontsize=TEXT, fontweight=weight)
-        elif node == ancestor or word(node) in LANDMARKS:
-            bold = (
-                {"fontweight": "bold", "color": OKABE_ITO["vermillion"]}
-                if node == ancestor
-                else {"color": MUTED}
-            )
-            ax.text(depth, row - 0.18, word(node), ha="center", va="bottom", fontsize=SMALL, zorder=5, **bold)
+        elif node == ancestor:
+            style = {"fontweight": "bold", "color": OKABE_ITO["vermillion"], "backgroundcolor": "white"}
+            ax.text(depth - 0.25, row - 0.24, word(node), ha="right", va="bottom", fontsize=TEXT, **style)
+        elif word(node) in LANDMARKS:
+            ax.text(depth - 0.1, row - 0.1, word(node), ha="right", va="bottom", fontsize=SMALL, color=MUTED)
