@@ -34,7 +34,7 @@ def sick_runs(train: Labelled, val: Labelled, num_classes: int) -> dict[str, lis
     twice = nn.Sequential(*_convolutional(size, num_classes, flat=True), nn.Softmax(dim=1))
     runs["A"] = _run(twice, _adam(3e-3), train, val)
     runs["B"] = _run(pixels, _adam(2e-3), train, val)
-    runs["C"] = _run(_convolutional(size, num_classes), _sgd(0.8), train, val)
+    runs["C"] = _run(_convolutional(size, num_classes), _sgd(1.2), train, val)
     runs["D"] = _run(_with_standard_normal_weights(size, num_classes), _adam(3e-3), train, val)
     runs["E"] = _run(_pixel_by_pixel(size, num_classes), _adam(2e-3), _mismatched(train), val)
     runs["F"] = _run(_convolutional(size, num_classes), _sgd(1e-3), train, val)

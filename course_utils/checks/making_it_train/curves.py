@@ -60,8 +60,8 @@ DIAGNOSES = ChoiceExercise(
         Misconception(
             "jumps taken for a small model",
             {"C": "model too small"},
-            "Run C has the same model as the healthy run. Its loss starts at chance, jumps up, and stays near chance "
-            "ever after.",
+            "Run C has the same model as the healthy run. Its loss starts at chance, jumps up, and comes to no rest: "
+            "a small model settles.",
         ),
         Misconception(
             "jumps taken for large weights",
@@ -72,7 +72,7 @@ DIAGNOSES = ChoiceExercise(
         Misconception(
             "no progress taken for a small rate",
             {"C": "rate too small"},
-            "Run C does not creep, it jumps: its loss rises far above chance in one epoch. Small steps do not do that.",
+            "Run C does not creep, it jumps: early on its loss rises far above chance. Small steps do not do that.",
         ),
         Misconception(
             "a high start taken for a large rate",
