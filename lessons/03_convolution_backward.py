@@ -283,7 +283,7 @@ print("g dilated by 3, over x", exchanged)
 # | forward | backward |
 # |---|---|
 # | pad with zeros | crop |
-# | keep every $S$-th number | put $S - 1$ zeros between (spread) |
+# | keep every $S$-th number | put $S - 1$ zeros between neighbours (spread, or dilate) |
 # | copy to many places | add up |
 # | add up | copy |
 # | slide $w$ as it stands | slide $w$ turned, over a padded $g$ |
@@ -827,11 +827,13 @@ check.overlap_witness(overlap_witness)
 # A popular article writes the layer's formula as the true convolution and describes a sliding dot product (lesson 02).
 # Whoever differentiates the printed formula gets a correct gradient of *another* layer.
 # The code below was put together for this lesson: it has that fault and three more that people make.
-#
+
+# %% [markdown]
 # The block is a layer with stride 1 and no padding, a ReLU, and the mean of each map:
 #
 # $$z = \mathrm{conv}(\text{images}) + \text{bias}, \qquad \text{out}[n, o] = \frac{1}{H_\text{out} W_\text{out}} \sum_{i, j} \max(0, z[n, o, i, j])$$
 #
+# A ReLU, $\max(0, z)$, has slope 1 where $z > 0$ and 0 where $z < 0$.
 # Given $\partial L / \partial\, \text{out}$, shape $(N, C_\text{out})$, the code returns three gradients.
 # Each has the right shape, and the loss may even fall.
 

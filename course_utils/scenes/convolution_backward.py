@@ -15,7 +15,7 @@ def try_adjoint_test(answer: Callable, forward: str, backward: str, factor: floa
     """Show the answer two linear maps, both multiplied by `factor`; what it says of them."""
     forth, back, x_shape, y_shape = pair(forward, backward, seed)
     said = answer(lambda x: factor * forth(x), lambda y: factor * back(y), x_shape, y_shape)
-    return {"said": said}
+    return {"verdict": said}
 
 
 def stored(x: torch.Tensor, how: str) -> torch.Tensor:

@@ -29,7 +29,7 @@ PAIRS = (
     ("columns", "columns added", 1.0, "columns added into place"),
     ("columns", "columns averaged", 1.0, "columns put back and divided by the counts"),
     ("plain layer", "kernel turned", 1.0, "a layer, and its transpose with the kernel turned"),
-    ("plain layer", "kernel turned", 1e-12, "the same, times 1e-12"),
+    ("plain layer", "kernel turned", 1e-12, "a layer, and its transpose with the kernel turned, times 1e-12"),
     ("layer", "scattered", 1e12, "a layer and its transpose, times 1e12"),
     ("layer", "padding cropped at the end", 1.0, "a layer, and padding cropped at one end"),
     ("layer", "two per cent too large", 1.0, "two per cent too large"),

@@ -72,8 +72,8 @@ def _misconception(left):
         return Misconception(
             "as published",
             with_faults(left),
-            "This still computes what the published code computes. Four lines are wrong: the ReLU's gate, the mean, "
-            "the kernel of grad_images, and grad_bias.",
+            "This still computes what the published code computes. Take the block apart, the last operation first, "
+            "and write down what each passes back.",
         )
     count = {1: "One fault is", 2: "Two faults are", 3: "Three faults are"}[len(left)]
     return Misconception(

@@ -74,22 +74,22 @@ overlap_witness = ValueExercise(
         Misconception(
             "windows side by side",
             _test(2, 2, [[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]),
-            "Your windows do not overlap, so no pixel can win twice: both codes agree. That is the course's own gap.",
+            "Make the stride smaller than the window: then neighbouring windows share pixels.",
         ),
         Misconception(
             "overlap without a common winner",
             _test(1, 2, [[9.0, 0.0, 8.0], [1.0, 2.0, 3.0]]),
-            "Your windows overlap, but no pixel wins two of them: put a large number where windows share a pixel.",
+            "Which pixels lie in both windows? The winner of both must be one of them.",
         ),
         Misconception(
             "a single window",
             _test(1, 3, [[1.0, 2.0, 3.0], [4.0, 9.0, 6.0], [7.0, 8.0, 5.0]]),
-            "Only one window fits into your image. Two that share a pixel are needed.",
+            "One more column, and a second window has room.",
         ),
         Misconception(
             "ties",
             _test(1, 2, [[0.0, 9.0, 0.0], [0.0, 0.0, 0.0]]),
-            "Two of your pixels are equal (or not finite): choose different numbers.",
+            "Where winners tie, more than one gradient is right, and your test would convict nobody.",
         ),
     ),
 )
