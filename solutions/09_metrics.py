@@ -266,7 +266,7 @@ print(f"accuracy {right.mean():.3f}; bootstrap {low:.3f} to {high:.3f}, Wilson {
 #
 # The last one is easy to see.
 # Below, noise is added to the same test images, in units of their standard deviation.
-# Recht and others (2019) rebuilt ImageNet's test set as carefully as they could, and accuracies fell by 11 to 14 points, far outside of any such interval.
+# Recht and others (2019) built a second test set for ImageNet as carefully as they could, and the accuracies of the models they tried fell by 11 to 14 points, far outside of any such interval.
 
 # %% output="varies"
 noise = torch.Generator().manual_seed(0)
@@ -712,7 +712,8 @@ print("paired bootstrap, B minus A: {:.4f} to {:.4f}".format(*np.quantile(differ
 # %% [markdown]
 # Now our two CNNs, which differ in nothing but their seed.
 # Whatever the test says here, it says it of *these two sets of weights*.
-# A small p-value would not mean that one seed is a better recipe: it would mean that two runs of one recipe can differ by more than the luck of the test images.
+# A small p-value would not mean that one seed is a better recipe: two runs of one recipe can differ by more than the luck of the test images.
+# (Squares that overlap are not independent, which makes p-values too small.)
 #
 # Dietterich (1998) makes this distinction: McNemar's test does not see the variation from training, so to compare two *recipes*, train each several times.
 # And whoever compares twenty pairs of equally good models must expect up to one p-value below 0.05.
