@@ -125,4 +125,6 @@ def _name(ax, ancestor, ways) -> None:
             style = {"fontweight": "bold", "color": OKABE_ITO["vermillion"], "backgroundcolor": "white"}
             ax.text(depth - 0.25, row - 0.24, word(node), ha="right", va="bottom", fontsize=TEXT, **style)
         elif word(node) in LANDMARKS:
-            ax.text(depth - 0.1, row - 0.1, word(node), ha="right", va="bottom", fontsize=SMALL, color=MUTED)
+            branches = list(tree().values()).count(node) > 1
+            side, shift = ("right", -0.1) if branches else ("center", 0)
+            ax.text(depth + shift, row - 0.1, word(node), ha=side, va="bottom", fontsize=SMALL, color=MUTED)

@@ -64,11 +64,15 @@ def _largest(hashes, radius):
 
 def _cases(rng: torch.Generator) -> list[Case]:
     def sketches(lengths, radius, label, bits=64):
-        """Chains of images, each `radius` bits or one fewer from the one before; bits of the chains differ at random."""
-        rows = []
-        for length in lengths:
-            sketch = torch.rand(bits, generator=rng) < 0.5
+        """Chains of images, each `radius` bits or one fewer from the one before; every other
+        chain begins one bit too far from the end of the one before."""
+        rows, sketch = [], torch.rand(bits, generator=rng) < 0.5
+        for number, length in enumerate(lengths):
             order = torch.randperm(bits, generator=rng)
+            if number % 2:  # one bit too far from the chain before
+                sketch[order[-radius - 1 :]] = ~sketch[order[-radius - 1 :]]
+            else:
+                sketch = torch.rand(bits, generator=rng) < 0.5
             for link in range(length):
                 rows.append(sketch.clone())
                 step = order[link * radius : (link + 1) * radius - 1 + link % 2]
