@@ -18,6 +18,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell began the tests
 FIRST = (
     "tests/attacks/test_attacks.py",
     "tests/test_student_notebooks.py",
+    "tests/wrong_answers/",
+    "tests/right_answers/",
     "solutions/",
     "tests/test_nbgrader.py",
     "tests/browser/test_lessons.py",
