@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from course_utils.checks.convolution_backward.adjoint import by_matrices
+from course_utils.checks.convolution_backward.averaging import averaged_gradient
 from course_utils.checks.convolution_backward.block import block_gradients, with_faults
 from course_utils.checks.convolution_backward.derivation import (
     input_gradient,
@@ -14,7 +15,6 @@ from course_utils.checks.convolution_backward.function import conv_class, spoilt
 from course_utils.checks.convolution_backward.layer import changed, layer_gradients
 from course_utils.checks.convolution_backward.nudging import central
 from course_utils.checks.convolution_backward.pooling import (
-    averaged_gradient,
     pooled_gradient,
     routed,
 )
