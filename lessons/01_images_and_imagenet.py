@@ -108,7 +108,7 @@ axes[1].imshow(block, extent=(169.5, 175.5, 105.5, 99.5))
 for (row, column), red in np.ndenumerate(block[:, :, 0]):
     axes[1].text(170 + column, 100 + row, red, ha="center", va="center", color="white", fontsize=9)
 axes[1].set(title="36 of its pixels, with their red value", xlabel="column (pixels)", ylabel="row (pixels)")
-with_text(figure, "A cat, and beside it 36 pixels of its head, much enlarged, each with the number of its red channel.")
+with_text(figure, "A cat, and beside it 36 pixels of its eye, much enlarged, each with the number of its red channel.")
 
 # %% [markdown]
 # ## Bytes wrap around
@@ -244,11 +244,11 @@ print(pixels.shape, "->", large.shape, "-> identical:", bool((again == pixels).a
 sizes = {name: Image.open(photograph_path(name)).size for name in photograph_names()}
 figure, ax = plt.subplots(figsize=(6.2, 3.6), dpi=90, layout="constrained")
 ax.plot([w for w, _ in sizes.values()], [h for _, h in sizes.values()], "o", color=OKABE_ITO["blue"], label="a photograph of this course")
-ax.plot([0, 1100], [0, 1100], "--", color=OKABE_ITO["black"], linewidth=1, label="square")
+ax.plot([0, 1450], [0, 1450], "--", color=OKABE_ITO["black"], linewidth=1, label="square")
 ax.plot(224, 224, "s", color=OKABE_ITO["vermillion"], markersize=9, label="224×224, a usual network input")
 ax.set(title="No two photographs need have the same size", xlabel="width (pixels)", ylabel="height (pixels)")
 ax.legend(frameon=False, loc="lower right")
-with_text(figure, "Widths and heights of the course's photographs, scattered on both sides of the square; most are larger than 224 by 224 pixels.")
+with_text(figure, "Widths and heights of the course's photographs, most of them wider than tall, and most larger than 224 by 224 pixels.")
 
 # %% [markdown]
 # ## Files that make trouble
@@ -701,7 +701,7 @@ for name, (one, other) in pairs.items():
 # So add logarithms, take off the largest, and only then use the exponential: that multiplies top and bottom by the same number.
 
 # %%
-logs = 800 * np.log(np.array([0.6, 0.4]))  # two classes, 800 factors each
+logs = 1500 * np.log(np.array([0.6, 0.599]))  # two classes, 1500 factors each
 naive, shifted = np.exp(logs), np.exp(logs - logs.max())
 print("products:", naive, "  shifted, then divided by the sum:", shifted / shifted.sum())
 
@@ -793,7 +793,7 @@ for seed in range(5):
     counts = np.sort(crowd.count_votes(votes, K), axis=1)
     clear = counts[:, -1] > counts[:, -2]
     majorities.append(share_right(np.where(clear, crowd.count_votes(votes, K).argmax(axis=1), -1), truth))
-    posterior, prior, confusion = crowd.dawid_skene(votes, K)
+    posterior, prior, confusion = crowd.dawid_skene(votes, K, smoothing=0.1)
     weighed.append(share_right(posterior.argmax(axis=1), truth))
 print("majority     ", " ".join(f"{share:.1%}" for share in majorities))
 print("Dawid-Skene  ", " ".join(f"{share:.1%}" for share in weighed))
@@ -820,7 +820,7 @@ with_text(figure, "The estimated quality of thirty workers lies close to the tru
 # %% [markdown]
 # ## Near-duplicates
 #
-# The web repeats itself: the same photograph at another size, a little brighter, saved once more.
+# The web repeats itself: the same photograph at another size, with cut edges, saved once more.
 # No two bytes need be the same, so comparing files finds nothing.
 #
 # A **difference hash** (an idea that N. Krawetz described) keeps only a sketch: shrink the grey picture to 8 rows of 9 pixels, and note for each pixel whether it is brighter than its right neighbour.
@@ -835,7 +835,7 @@ variants = {
     "original": base["chelsea"],
     "smaller": base["chelsea"].resize((200, 133)),
     "JPEG, quality 25": Image.open(buffer),
-    "brighter": base["chelsea"].point(lambda byte: min(255, byte + 30)),
+    "edges cut": base["chelsea"].crop((14, 10, 440, 293)),
     "mirrored": ImageOps.mirror(base["chelsea"]),
     "another picture": base["coffee"],
 }

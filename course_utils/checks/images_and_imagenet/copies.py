@@ -74,9 +74,9 @@ def _cases(rng: torch.Generator) -> list[Case]:
             else:
                 sketch = torch.rand(bits, generator=rng) < 0.5
             for link in range(length):
-                rows.append(sketch.clone())
-                step = order[link * radius : (link + 1) * radius - 1 + link % 2]
+                step = order[link * radius : (link + 1) * radius - link % 2] if link else []
                 sketch[step] = ~sketch[step]
+                rows.append(sketch.clone())
         shuffled = torch.randperm(len(rows), generator=rng)
         return Case((torch.stack(rows)[shuffled], radius), label=label)
 

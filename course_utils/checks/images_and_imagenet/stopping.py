@@ -37,7 +37,7 @@ def _cases(rng: torch.Generator) -> list[Case]:
     def case(count, truth, low, high, prior, target, label, wanted):
         """Draws until the votes stop where the label says."""
         while True:
-            quality = uniform(low, high, count)
+            quality = uniform(low, high, count).sort().values  # the best voters come last
             right = torch.rand(count, generator=rng, dtype=torch.float64) < quality
             votes = torch.where(right, truth, 1 - truth)
             given = (votes, quality, prior, target)
