@@ -294,49 +294,58 @@ print(f"autograd {gradients[0].flatten()[7]:.8f}, nudged {(up - down) / 2e-5:.8f
 # Seppo Linnainmaa described reverse mode in his master's thesis of 1970; Rumelhart, Hinton and Williams showed in 1986 what it does for networks.
 #
 # Below is the start of an engine for single numbers.
-# Each `Node` keeps its value, its gradient so far, the nodes that it was made of, and a `rule`: a function that hands its gradient on to them.
-# Addition is done.
-# Read its rule: both parents *add* the gradient to what they have.
+# Each `Node` keeps its value, its gradient so far, the nodes that it was made of, its `parents`, and the slopes towards them.
+# Addition is done: both slopes are 1.
+#
+# On the way back a node hands to each parent its own gradient times the slope, and the parent *adds* that to what it has.
 # With `=` for `+=`, a number that is used twice would forget the first use.
 
 # %%
 class Node:
-    """A number that remembers what it was made of."""
+    """A number that remembers what it was made of, and with which slopes."""
 
-    def __init__(self, data, parents=()):
+    def __init__(self, data, parents=(), slopes=()):
         self.data, self.grad = data, 0.0
-        self.parents = parents
-        self.rule = lambda: None  # a number from outside has nobody to hand on to
+        self.parents, self.slopes = parents, slopes
 
     def __add__(self, other):
-        out = type(self)(self.data + other.data, (self, other))
-
-        def rule():
-            self.grad += out.grad
-            other.grad += out.grad
-
-        out.rule = rule
-        return out
+        return type(self)(self.data + other.data, (self, other), (1.0, 1.0))
 
 
-# %%
 one = Node(2.0)
 two = one + one
-two.grad = 1.0
-two.rule()
-two.data, one.grad
+two.data, two.slopes
 
 
 # %% [markdown]
 # ## In which order
 #
-# A rule may run only when its node's gradient is complete, that is, after the rules of *all* nodes that use it.
+# A node may hand on only when its gradient is complete, that is, after *all* nodes that use it have handed on theirs.
 # In the picture above, $s$ must be done before $a$; and if $s$ were used twice, both uses must be done before $s$.
 #
 # Such an order is a **topological** one.
-# A short way to it: a function `visit(node)` that does nothing if it has met the node before, else visits the parents and *then* appends the node to a list.
+# The function below makes it, the other way round: it visits the parents of a node and *then* puts the node on the list, each node once.
 # In that list, everything stands after what it was made of.
 # Walk it backwards.
+
+# %%
+def in_order(last):
+    """All nodes that `last` was made of, each after its parents; `last` is the end of the list."""
+    order, met = [], set()
+
+    def visit(node):
+        if node not in met:
+            met.add(node)
+            for parent in node.parents:
+                visit(parent)
+            order.append(node)
+
+    visit(last)
+    return order
+
+
+[node.data for node in in_order(two)]
+
 
 # %% [markdown]
 # ### Exercise: the engine
@@ -347,7 +356,7 @@ two.data, one.grad
 #
 # - `__mul__(self, other)`: the product of two Values;
 # - `relu(self)`: the larger of the number and 0, with slope 0 at 0;
-# - `backward(self)`: sets the gradient of this Value to 1 and runs all rules in the right order, each once.
+# - `backward(self)`: sets the gradient of this Value to 1 and lets all nodes hand on, in the right order, each once.
 #
 # Like PyTorch's, gradients of numbers from outside add up when two results are sent back one after the other.
 # Nobody calls `backward` twice on results that share an intermediate number.
@@ -1030,7 +1039,7 @@ check.progress()
 # ## What you now know
 #
 # - You can **derive** each layer's backward pass: the gradient that comes in, times the Jacobian, never written down; and you have chained them through a whole CNN.
-# - You have **built** an engine: rules that add, run in topological order, each once.
+# - You have **built** an engine: gradients that add, handed on in topological order, each once.
 # - You have **written** momentum, Adam and AdamW, and can **tell** a missing correction, a misplaced $\varepsilon$ and a coupled decay by their numbers.
 # - You can **compute** the largest stable rate, $2(1 + \mu)/\lambda_{\max}$, and **measure** a useful one with a range test.
 # - You can **explain** the noise $\sigma^2 / B$ of a batch, and why an L2 penalty is a decay for SGD and not for Adam.

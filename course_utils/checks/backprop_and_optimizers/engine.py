@@ -52,19 +52,19 @@ MISCONCEPTIONS = (
     Misconception(
         "overwritten instead of added",
         wrong_engine(overwrite=("mul", "relu")),
-        "Your rules write `grad = ...`, so a number that is used twice forgets one of the uses. Gradients of several "
+        "You write `grad = ...`, so a number that is used twice forgets one of the uses. Gradients of several "
         "uses add: `grad += ...`.",
     ),
     Misconception(
         "product overwrites",
         wrong_engine(overwrite=("mul",)),
-        "Your product writes `grad = ...`, so a number that is used twice forgets one of the uses. Gradients of "
+        "For products you write `grad = ...`, so a number that is used twice forgets one of the uses. Gradients of "
         "several uses add: `grad += ...`.",
     ),
     Misconception(
         "relu overwrites",
         wrong_engine(overwrite=("relu",)),
-        "Your relu writes `grad = ...` and wipes out what other uses of the number have left. Write `grad += ...`.",
+        "For relu you write `grad = ...`, which wipes out what other uses of the number have left. Write `grad += ...`.",
     ),
     Misconception(
         "own factor for the other",
@@ -147,10 +147,9 @@ VALUE = _EngineExercise(
     misconceptions=MISCONCEPTIONS,
     hints=(
         "`__mul__` is `__add__` with other slopes: the slope of a b with respect to a is b.",
-        "In `relu` the slope is 1 where the number is above 0, else 0; `True * 3.0` is 3.0.",
-        "`backward` in three parts: make the list with `visit`, set `self.grad = 1.0`, run the rules of the reversed "
-        "list.",
-        "`visit` needs a set of the nodes that it has met; a node may have the same parent twice, as in a * a.",
+        "In `relu` the slope is 1.0 where the number is above 0, else 0.0.",
+        "`backward`: set `self.grad = 1.0`, then go through `reversed(in_order(self))`.",
+        "For each node, go through its parents and slopes together: `parent.grad += slope * node.grad`.",
     ),
     see=ENGINE,
 )
