@@ -112,6 +112,9 @@ STDS = {
     "Xavier": math.sqrt(2 / (FAN_IN + FAN_IN)),
     "PyTorch's default": math.sqrt(1 / (3 * FAN_IN)),
 }
+{name: round(std, 4) for name, std in STDS.items()}
+
+# %%
 sizes = {name: sizes_through(std) for name, std in STDS.items()}
 for name, rms in sizes.items():
     print(f"{name:<18} weight std {STDS[name]:.4f}   rms in layer 1 {rms[0]:>8.2g}   in layer 20 {rms[-1]:>8.2g}")
@@ -299,6 +302,9 @@ x = 5 + 3 * torch.randn(8, 4, 6, 6, dtype=torch.float64)  # (N, C, H, W)
 mean = x.mean(dim=(0, 2, 3), keepdim=True)  # (1, C, 1, 1)
 variance = (x - mean).square().mean(dim=(0, 2, 3), keepdim=True)  # (1, C, 1, 1)
 x_hat = (x - mean) / (variance + 1e-5).sqrt()  # (N, C, H, W)
+tuple(mean.shape), tuple(variance.shape), tuple(x_hat.shape)
+
+# %%
 expected = F.batch_norm(x, None, None, training=True)
 print("as PyTorch:", torch.allclose(x_hat, expected), "  mean and std of channel 0:", f"{x_hat[:, 0].mean().abs():.3f} {x_hat[:, 0].std(correction=0):.3f}")
 
@@ -461,6 +467,9 @@ def movement(batch_size, tries=200):
     return torch.stack(outputs).var(dim=0).mean().sqrt().item()
 
 
+f"with one companion {movement(2):.2f}, with 127 companions {movement(128):.2f}"
+
+# %%
 batch_sizes = [2, 4, 8, 16, 32, 64, 128]
 moved = [movement(batch_size) for batch_size in batch_sizes]
 print(*(f"{batch_size}: {value:.2f}  " for batch_size, value in zip(batch_sizes, moved, strict=True)))
@@ -774,6 +783,9 @@ def tensors(split):
     return images, torch.from_numpy(np.searchsorted(chosen, split.labels[rows]))
 
 
+[tuple(images.shape) for images, _ in (tensors(patches.train), tensors(patches.val))]
+
+# %%
 runs = sick_runs(tensors(patches.train), tensors(patches.val), len(NAMES))
 print(f"{len(runs)} runs of {len(runs['A']) - 1} epochs; chance: loss ln 6 = {math.log(6):.2f}, accuracy {1 / 6:.0%}")
 
@@ -880,7 +892,7 @@ list(VARIANTS)
 # This covers the luck of the seeds.
 # It does not cover the choice of these 640 images, nor that the rate 0.1 was chosen for the recipe and not for each variant.
 
-# %% tags=["nbval-ignore-output"]
+# %%
 SEEDS = (0, 1, 2, 3)
 
 
@@ -893,6 +905,9 @@ def accuracy(options, config, seed):
     return training.fit(model, train_loader, val_loader, replace(config, seed=seed, progress=False)).history[-1]["val_accuracy"]
 
 
+f"{len(VARIANTS)} variants from {len(SEEDS)} seeds: {len(VARIANTS) * len(SEEDS)} runs"
+
+# %% tags=["nbval-ignore-output"]
 results = {name: np.array([accuracy(*variant, seed) for seed in SEEDS]) for name, variant in VARIANTS.items()}
 print({name: values.round(3).tolist() for name, values in results.items()})
 
@@ -957,10 +972,12 @@ def first_loss(initialise, depth=8, seed=0):
     return F.cross_entropy(logits, torch.randint(0, 10, (64,))).item(), len(shares.round(decimals=6).unique())
 
 
+f"ln 10 = {math.log(10):.2f}; He's standard deviation with 32 channels in: {math.sqrt(2 / (32 * 9)):.3f}"
+
+# %%
 for name, initialise in {"variance 1": nn.init.normal_, "He": nn.init.kaiming_normal_, "one value": lambda w: nn.init.constant_(w, 0.01)}.items():
     loss, different = first_loss(initialise)
     print(f"{name:<11} first loss {loss:>12.4g}   different features of an image {different:>2} of 32")
-print(f"ln 10 = {math.log(10):.2f}; He's standard deviation with 32 channels in: {math.sqrt(2 / (32 * 9)):.3f}")
 
 
 # %% [markdown]
