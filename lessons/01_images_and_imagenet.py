@@ -54,7 +54,8 @@ if importlib.util.find_spec("course_utils") is None:
 # Write your answer, and any helper function it needs, into the answer cell; if notebooks are graded, only these cells are read, on top of the lesson's own code.
 # A check says on which call an answer went wrong, and often why.
 # For a hint on an exercise called `xyz`, run `check.xyz.hint()` in a cell of your own.
-#
+
+# %% [markdown]
 # No later cell depends on your answers.
 # *Run All* stops at the first check that is not passed; select the cell below it and choose *Run Selected Cell and All Below*.
 
@@ -349,7 +350,8 @@ print(f"ILSVRC's training images are {train_images / full_images:.0%} of the ful
 # 2. Ask several image search engines for its words, also with words of the synset above it and in other languages. About one result in ten shows the thing.
 # 3. Show the candidates and the definition to workers, who mark the images that contain it.
 # 4. Repeat with more workers until enough of them agree. How many are enough was found for each synset: a cat is easy, a rare breed of cat is not.
-#
+
+# %% [markdown]
 # So the crowd did not collect the images; it checked candidates, with a yes or a no.
 # The authors drew images from 80 synsets and found 99.7 % of the labels right on average.
 # Later studies were less kind, as you will see.
@@ -359,6 +361,10 @@ print(f"ILSVRC's training images are {train_images / full_images:.0%} of the ful
 #
 # - It is not a set of high-resolution images: it holds what the web had, at every size, and networks mostly see 224×224 pixels of it.
 # - It is not a set of faces, of patients or of streets: there are no identities, no diagnoses, no lanes. Three of the thousand ILSVRC classes are people: scuba diver, bridegroom and baseball player.
+
+# %% [markdown]
+# Nor is it what its users made of it, or what others built:
+#
 # - It is not augmented: flipping and cropping happen in your loader, on training images only (lesson 07).
 # - It has no file of class weights, and no colour or brightness was normalised.
 # - It is not the ancestor of PASCAL VOC, whose challenge began in 2005, nor of COCO, a separate project published in 2014.
