@@ -277,6 +277,7 @@ def loss_of(w1, *others):
     return F.cross_entropy(cnn_forward(small, (w1, *others))["logits"], torch.tensor([3, 0, 9, 1, 3]))
 
 
+# %%
 weights = tuple(w.requires_grad_() for w in draw_weights(2, 3, 4, 10))
 gradients = torch.autograd.grad(loss_of(*weights), weights)
 [tuple(gradient.shape) for gradient in gradients]
