@@ -212,8 +212,9 @@ small = torch.randn(5, 2, 6, 8, dtype=torch.float64, generator=torch.Generator()
 # ## And back again
 #
 # The mean cross-entropy of $N$ images has the gradient $(P - Y) / N$ at the logits (lesson 04).
-# Then the lines of `cnn_forward` are undone in the opposite order; at each stage $g$ has the shape of that stage:
-#
+# Then the lines of `cnn_forward` are undone in the opposite order; at each stage $g$ has the shape of that stage.
+
+# %% [markdown]
 # | line of the forward pass | what $g$ meets | parameters |
 # |---|---|---|
 # | `logits = f @ head.T + bias` | `head` | `head`, `bias` |
@@ -400,7 +401,8 @@ print("after step they are what the rule says: ", torch.allclose(model.weight, b
 #
 # Near a minimum nearly every smooth loss looks like a quadratic, $L(w) = \frac{1}{2} w^{\mathsf T} A w$, with a symmetric matrix $A$, shape $(D, D)$, whose **eigenvalues** $\lambda_1 \le \dots \le \lambda_D$ are positive.
 # Its gradient is $A w$.
-#
+
+# %% [markdown]
 # Along an **eigenvector** $q$, where $A q = \lambda q$, the matrix acts like a number.
 # Write $w = \sum_i c_i q_i$; the step then treats each coordinate by itself:
 #
@@ -569,7 +571,8 @@ print("equal to torch.optim.RMSprop after 50 steps:", torch.allclose(w, weight, 
 # **Adam** (Kingma and Ba, 2015) keeps running means of the gradient and of its square:
 #
 # $$m_t = \beta_1 m_{t-1} + (1 - \beta_1)\, g_t, \qquad v_t = \beta_2 v_{t-1} + (1 - \beta_2)\, g_t^2, \qquad m_0 = v_0 = 0 .$$
-#
+
+# %% [markdown]
 # Written out, $m_t = (1 - \beta_1) \sum_{i=1}^{t} \beta_1^{t-i} g_i$.
 # The factors add up to $(1 - \beta_1) \frac{1 - \beta_1^t}{1 - \beta_1} = 1 - \beta_1^t$, less than 1: a mean that starts at 0 is too small at first.
 # If all $g_i$ have the same expectation, $\mathbb{E}[m_t]$ is $1 - \beta_1^t$ times that.
