@@ -45,6 +45,26 @@ def test_peak_from_the_command_line():
     assert ran.stdout.startswith("name ")
 
 
+def test_a_lesson_is_timed_and_weighed(benchmark, capsys):
+    benchmark("lessons").main(["--quick", "--json", "--lessons", "02_convolution"])
+    result = last_line(capsys.readouterr().out)
+    (row,) = result["lessons"]
+    assert (result["name"], result["slowest"], row["lesson"]) == (
+        "lessons",
+        "02_convolution",
+        "02_convolution",
+    )
+    assert result["ratio"] == pytest.approx(180 / row["seconds"]["median"], rel=1e-2)
+    assert 0 < row["slowest_cell"] <= row["seconds"]["median"]
+    assert 0.05 < row["peak_gb"] < 20
+
+
+def test_a_lesson_that_does_not_exist_is_named(benchmark, capsys):
+    with pytest.raises(SystemExit):
+        benchmark("lessons").main(["--lessons", "99_nothing"])
+    assert "no solution of 99_nothing" in capsys.readouterr().err
+
+
 def test_time_to_accuracy_goes_on_where_it_was(benchmark, tmp_path, capsys):
     module, out = benchmark("time_to_accuracy"), tmp_path / "out.json"
     common = ["--quick", "--json", "--work", str(tmp_path / "work"), "--out", str(out)]
