@@ -6,6 +6,7 @@ Right answers are those of `solutions/`; wrong ones are the same with one passag
 
 from __future__ import annotations
 
+import ast
 import copy
 import functools
 import json
@@ -72,16 +73,38 @@ def unmarked(source: str, signature: str) -> str:
     return "\n".join(line for line in lines if line.strip() != END)
 
 
+def used_definitions(lesson: str) -> list[str]:
+    """The lesson's own functions, classes and imports that its answers use, or that those use in turn."""
+    own = [cell for cell in notebook(lesson)["cells"] if cell["cell_type"] == "code" and not role(cell)[0]]
+    kinds = ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
+    statements = [part for cell in own[1:] for part in ast.parse("".join(cell["source"])).body]
+    kept, used = [], _names(ast.parse("\n".join(right_sources(lesson).values())))
+    for part in reversed(statements):  # what is used stands before what uses it
+        if isinstance(part, kinds) and used & _defined(part):
+            kept.append(ast.unparse(part))
+            used |= _names(part)
+    return kept[::-1]
+
+
+def _names(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _defined(part: ast.stmt) -> set[str]:
+    return {part.name} if hasattr(part, "name") else {alias.asname or alias.name for alias in part.names}
+
+
 def handed_in(lesson: str, answers: Mapping[str, str], *, exercises_only: bool = False) -> dict:
     """The student notebook with these answer cells; the others stay stubs.
 
-    With `exercises_only`, of the lesson's own code the first cell alone remains, which imports what the
-    answers need: nothing is trained or drawn.
+    With `exercises_only`, of the lesson's own code only the first cell remains, which imports what the
+    answers need, and the functions and classes that they use: nothing is trained or drawn.
     """
     made = copy.deepcopy(notebook(lesson))
     if exercises_only:
         own = [cell for cell in made["cells"] if cell["cell_type"] == "code" and not role(cell)[0]]
         made["cells"] = [cell for cell in made["cells"] if role(cell)[0] or cell is own[0]]
+        own[0]["source"] = "\n\n".join(["".join(own[0]["source"]), *used_definitions(lesson)])
     for cell in made["cells"]:
         kind, exercise = role(cell)
         if kind == "answer" and exercise in answers:
