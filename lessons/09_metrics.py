@@ -78,7 +78,7 @@ DEVICE = training.best_device()
 # ## Networks to measure
 #
 # To measure, we need models, good or bad.
-# Two kinds of small network are trained, which takes seconds, or about a minute with Imagenette and no GPU: an MLP, which learns its few training images nearly by heart, and a CNN.
+# Two kinds of small network are trained, which takes seconds, or a minute or two with Imagenette and no GPU: an MLP, which learns its few training images nearly by heart, and a CNN.
 # If Imagenette is prepared on this machine, they see 1,600 of its images; otherwise they see small squares of sixteen photographs, as in lesson 06.
 #
 # The second split is cut in half: `val` for choices, `test` for the numbers that we report.
@@ -121,7 +121,9 @@ cnn, cnn_again = (trained(lambda seed: models.SmallCNN(C, K), seed, epochs=5, lr
 val_labels, labels = (torch.from_numpy(split.labels).long() for split in (val, test))  # (N,)
 logits = {name: logits_of(model, test) for name, model in (("MLP", mlp), ("CNN", cnn), ("CNN again", cnn_again))}
 for name in logits:
-    print(f"{name:<10} accuracy {(logits[name].argmax(dim=1) == labels).double().mean():.3f}")
+    print(f"{name:<10} test accuracy {(logits[name].argmax(dim=1) == labels).double().mean():.3f}")
+by_heart = logits_of(mlp, train).argmax(dim=1) == torch.from_numpy(train.labels)
+print(f"MLP on its training images {by_heart.double().mean():.3f}")
 
 # %% [markdown]
 # ## Luck in a test set
@@ -193,7 +195,7 @@ for right, n in ((10, 10), (49, 50), (320, 400)):
 # $$p = \frac{a + \frac{z^2}{2n} \;\pm\; z\sqrt{\frac{a(1-a)}{n} + \frac{z^2}{4n^2}}}{1 + \frac{z^2}{n}}.$$
 #
 # The middle is $(X + z^2/2)/(n + z^2)$: as if we had seen $z^2 \approx 4$ images more, half of them right.
-# For $X = n$ the root is $z^2/2n$, and the lower end becomes $n/(n + z^2)$.
+# For $X = n$ the root is $z/2n$, what stands after $\pm$ is $z^2/2n$, and the lower end becomes $n/(n + z^2)$.
 
 # %%
 a, n, z = 0.93, 58, 1.96
@@ -256,7 +258,7 @@ with_text(figure, "Coverage against the true share for thirty images: the textbo
 # Wilson's wavers around 95 %, because $X$ is a whole number, and dips close to the ends.
 # Brown, Cai and DasGupta (2001) recommend it, among others, for small $n$.
 #
-# Move the sliders: how large must $n$ be before both intervals agree at $p = 0.5$, and at $p = 0.98$?
+# Move the sliders: how large must $n$ be before the two intervals look alike at $p = 0.5$, and at $p = 0.98$?
 # The coverage in the figure comes from simulated test sets.
 
 # %%
@@ -294,6 +296,7 @@ print(f"accuracy {right.mean():.3f}; bootstrap {low:.3f} to {high:.3f}, Wilson {
 # The last one is easy to see.
 # Below, noise is added to the same test images, in units of their standard deviation.
 # Recht and others (2019) built a second test set for ImageNet as carefully as they could, and the accuracies of the models they tried fell by 11 to 14 points, far outside of any such interval.
+# Engstrom and others (2020) trace most of that fall to a bias in how its images were chosen.
 
 # %% tags=["nbval-ignore-output"]
 noise = torch.Generator().manual_seed(0)
@@ -482,7 +485,7 @@ print(f"accuracy    {(truth == said).mean():.3f}\nmean recall {sk.balanced_accur
 #
 # Often a model gives one score $s$ an image, and *we* say 'yes' from some threshold on.
 # Each threshold makes another confusion matrix.
-# Lower it: recall can only rise, and false alarms can only become more.
+# Lower it: recall never falls, and the false alarms never become fewer.
 #
 # The **ROC curve** draws, for all thresholds, the true positive rate (recall) against the false positive rate, the share of negatives called positive.
 # The **precision–recall curve** draws precision against recall.
@@ -607,24 +610,29 @@ def expected_calibration_error(probabilities, labels, bins):
 # %% course={"exercise": "expected_calibration_error", "role": "check"} nbgrader={"grade": true, "grade_id": "check-expected_calibration_error", "locked": true, "schema_version": 3, "solution": false, "task": false, "points": 3}
 check.expected_calibration_error(expected_calibration_error)
 
+
 # %% [markdown]
 # ### The error of the error
 #
 # ECE is an estimate, and a biased one: inside a bin, luck makes a gap even where there is none, and the gaps are taken without their sign.
 # Below, a *perfectly* calibrated model is simulated: each image is right with exactly the probability that it says.
-# With more bins there are fewer images in each, and the number grows.
+# The table shows the mean ECE of twenty such simulations: with more bins there are fewer images in each, and the number grows.
 #
 # So an ECE means little without the number of bins and of images.
 # Nor is a small ECE a praise by itself: a model that always says the class shares of the data set is calibrated, and knows nothing of any image.
 
 # %%
+def calibrated_ece(rng, n, bins):
+    confidence = rng.uniform(0.5, 1, n)
+    gap = (rng.random(n) < confidence) - confidence
+    return np.abs(np.bincount((confidence * bins).astype(int), gap)).sum() / n
+
+
 rng = np.random.default_rng(0)
 print("bins      " + "".join(f"{bins:>8}" for bins in (5, 15, 50, 200)))
 for n in (500, 5000, 50_000):
-    confidence = rng.uniform(0.5, 1, n)
-    gap = (rng.random(n) < confidence) - confidence
-    values = [np.abs(np.bincount((confidence * bins).astype(int), gap)).sum() / n for bins in (5, 15, 50, 200)]
-    print(f"n = {n:<6}" + "".join(f"{value:>8.3f}" for value in values))
+    means = [np.mean([calibrated_ece(rng, n, bins) for _ in range(20)]) for bins in (5, 15, 50, 200)]
+    print(f"n = {n:<6}" + "".join(f"{mean:>8.3f}" for mean in means))
 
 # %% [markdown]
 # ### A temperature for the MLP
@@ -658,7 +666,7 @@ for t, style, colour, name in ((1.0, "o--", "vermillion", "as trained"), (T, "s-
     ax.plot(says, gets, style, color=OKABE_ITO[colour], label=name)
 ax.set(title="Reliability of the MLP on test images", xlabel="mean confidence in the bin (probability)", ylabel="accuracy in the bin (share)", xlim=(0, 1), ylim=(0, 1))
 ax.legend(frameon=False, loc="upper left")
-with_text(figure, "Reliability diagram, bins of at least ten images: as trained, accuracy lies far below confidence; divided by the temperature, it lies much nearer to the diagonal.")
+with_text(figure, "Reliability diagram, bins of at least ten images: as trained, accuracy lies far below all but small confidences; divided by the temperature, it lies much nearer to the diagonal.")
 
 
 # %% [markdown]
@@ -700,7 +708,7 @@ def mcnemar(right_a, right_b):
 check.mcnemar(mcnemar)
 
 # %% [markdown]
-# Two simulated models show what pairing buys.
+# Two invented models show what pairing buys.
 # Of 2,000 images, B has 20 more right than A.
 # Their separate intervals overlap widely, and many would stop there.
 # Yet only 40 images tell the two apart, and 30 of them fall to B.
@@ -722,7 +730,7 @@ print("paired bootstrap, B minus A: {:.4f} to {:.4f}".format(*np.quantile(differ
 # Now our two CNNs, which differ in nothing but their seed.
 # Whatever the test says here, it says it of *these two sets of weights*.
 # A small p-value would not mean that one seed is a better recipe: two runs of one recipe can differ by more than the luck of the test images.
-# (Squares that overlap are not independent, which makes p-values too small.)
+# (Squares that overlap are not independent, which tends to make p-values too small.)
 #
 # Dietterich (1998) makes this distinction: McNemar's test does not see the variation from training, so to compare two *recipes*, train each several times.
 # And whoever compares twenty pairs of equally good models must expect up to one p-value below 0.05.
@@ -822,7 +830,7 @@ print(f"micro-F1, names only   {sk.f1_score(truth, said, average='micro', labels
 # A training log can be held against numbers that you can compute on paper:
 #
 # - **steps**: $n$ images in batches of $B$ make $\lceil n/B \rceil$ steps (lesson 06);
-# - **chance**: giving every class $1/K$ costs $\ln K$; a loss that stays above it has learnt less than nothing, or is very sure of its mistakes;
+# - **chance**: giving every class $1/K$ costs $\ln K$; a model whose loss stays above it does worse than this guess: it is too sure of its mistakes;
 # - **two softmaxes**: the loss cannot fall below $\ln\bigl(1 + (K-1)/e\bigr)$ (lesson 04);
 # - **loss and accuracy**: an image is wrong when another class has at least the true one's probability. The two add up to at most 1, so $p_\text{true} \le \frac12$, and its loss is at least $\ln 2$. Over all images, loss $\ge (1 - \text{accuracy}) \ln 2$.
 
@@ -841,11 +849,17 @@ print(f"smallest loss of {int(wrong.sum()):,} wrong random rows, ln 2 = {math.lo
 # One trains on 50,000 images in batches of 64 and counts 657 steps.
 # Its loss, made of two softmaxes, ends at less than half of its own floor.
 # Another reports a final loss of 0.80 on two classes and an accuracy of 89 %.
-# That one is *not* impossible: the 11 % wrong images would have to cost about 7 each, as those of a model do that is very sure of its mistakes.
+# That is worse than the $\ln 2 \approx 0.69$ of a coin, and yet *not* impossible.
+# Say both numbers come from the same images.
+# With two classes a right image costs between 0 and $\ln 2$.
+# So the 11 % wrong ones must make up the rest, between $0.80 - 0.89 \ln 2$ and $0.80$.
+# The low end needs a model that is never sure when it is right; with sure right answers, its mistakes must be very sure, too.
 # An auditor says 'suspicious' there, and 'impossible' only when it is.
 
 # %%
-print(f"the wrong images would cost at most {0.80 / 0.11:.1f} nats each, so at best a probability of {math.exp(-0.80 / 0.11):.5f} for the true class")
+least, most = (0.80 - 0.89 * math.log(2)) / 0.11, 0.80 / 0.11
+print(f"a wrong image costs between {least:.1f} and {most:.1f} nats on average")
+print(f"as if each gave its true class a probability between {math.exp(-most):.5f} and {math.exp(-least):.2f}")
 
 
 # %% [markdown]
@@ -853,12 +867,12 @@ print(f"the wrong images would cost at most {0.80 / 0.11:.1f} nats each, so at b
 #
 # | class | precision | recall | F1 | support |
 # |---|---|---|---|---|
-# | 0 | 0.912 | 0.904 | 0.904 | 500 |
-# | 1 | 0.905 | 0.913 | 0.916 | 500 |
+# | 0 | 0.913 | 0.904 | 0.904 | 500 |
+# | 1 | 0.905 | 0.914 | 0.916 | 500 |
 #
 # Accuracy: 0.904. So reports a popular article, with other numbers and the same faults.
 # The second F1 is above both of its parents.
-# The first lies in the cage, but not at the harmonic mean.
+# The first lies in the cage, at its very edge, but not at the harmonic mean.
 # And accuracy must be the weighted recall.
 
 # %% [markdown]
@@ -877,7 +891,7 @@ def f1(precision, recall):
 
 
 h = 0.0005
-for precision, recall, printed in ((0.912, 0.904, 0.904), (0.905, 0.913, 0.916)):
+for precision, recall, printed in ((0.913, 0.904, 0.904), (0.905, 0.914, 0.916)):
     low, high = f1(precision - h, recall - h), f1(precision + h, recall + h)
     print(f"F1 is between {low:.5f} and {high:.5f}; printed {printed}, that is {printed - h:.4f} to {printed + h:.4f}")
 
@@ -889,8 +903,9 @@ for precision, recall, printed in ((0.912, 0.904, 0.904), (0.905, 0.913, 0.916))
 #
 # Write `audit_report(rows, accuracy, decimals)`.
 # `rows` is a list of `(precision, recall, f1, support)`, all rounded to `decimals` decimals but the supports; every image has one label, and all classes are listed.
-# Return a list of `bool`, one for each row and a last one for the accuracy: `True` where the F1, or the accuracy, cannot be true.
+# Return a list of `bool`, one for each row and a last one for the accuracy: `True` where the ranges above leave no room for the printed F1, or for the accuracy.
 # A row may hold zeros; F1 is 0 when precision and recall are.
+# No true share lies below 0 or above 1.
 
 # %% course={"exercise": "audit_report", "role": "answer"} nbgrader={"grade": false, "grade_id": "audit_report", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def audit_report(rows, accuracy, decimals):
@@ -905,6 +920,7 @@ check.audit_report(audit_report)
 # An auditor who finds nothing has not shown that a report is true, only that it could be.
 # And one that is flagged need not be a lie: a typing error or two runs in one table will do it.
 # What has been shown is that nobody recomputed it.
+# There is more to ask: of 500 images of a class, for example, the recall must be a multiple of 0.002.
 
 # %%
 check.progress()
@@ -931,4 +947,5 @@ check.progress()
 # - J. A. Hanley, B. J. McNeil: *The meaning and use of the area under a receiver operating characteristic (ROC) curve*. Radiology 143(1), 1982.
 # - C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger: *On Calibration of Modern Neural Networks*. ICML 2017.
 # - B. Recht, R. Roelofs, L. Schmidt, V. Shankar: *Do ImageNet Classifiers Generalize to ImageNet?* ICML 2019.
+# - L. Engstrom, A. Ilyas, S. Santurkar, D. Tsipras, J. Steinhardt, A. Madry: *Identifying Statistical Bias in Dataset Replication*. ICML 2020.
 # - O. Russakovsky and others: *ImageNet Large Scale Visual Recognition Challenge*. International Journal of Computer Vision 115(3), 2015. Why top-5.

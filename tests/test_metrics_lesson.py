@@ -108,10 +108,40 @@ def test_what_was_doctored_is_flagged_and_nothing_else(seed):
         case.label: [place for place, bad in enumerate(AUDIT_REPORT.oracle(*case.args)) if bad]
         for case in AUDIT_REPORT.draw(seed)
     }
-    assert flagged["the table above"] == [0, 1, 2]
+    assert flagged["the table above, other supports"] == [0, 1, 2]
     for label, places in flagged.items():
         if "true report" in label or "never found" in label:
             assert places == [], label
         elif "F1 is" in label:
             assert len(places) == 1, label
     assert flagged["the accuracy is another number"] == [4] and flagged["the accuracy is a little off"] == [3]
+
+
+def test_the_printed_table_is_a_true_one_but_for_its_three_faults():
+    """Its supports, precisions and recalls come from one matrix; both F1s and the accuracy were changed."""
+    tp, said, support = (452, 457), (452 + 43, 457 + 48), (500, 500)
+    true_rows = [
+        (*(round(share, 3) for share in (t / s, t / n, 2 * t / (s + n))), n)
+        for t, s, n in zip(tp, said, support, strict=True)
+    ]
+    printed = [(0.913, 0.904, 0.904, 500), (0.905, 0.914, 0.916, 500)]
+    assert [row[:2] for row in true_rows] == [row[:2] for row in printed]
+    assert AUDIT_REPORT.oracle(true_rows, 0.909, 3) == [False] * 3
+    assert AUDIT_REPORT.oracle(printed, 0.904, 3) == [True] * 3
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_true_report_may_be_off_by_more_than_a_unit_when_recomputed(seed):
+    rows, accuracy = reports.lopsided_report(torch.Generator().manual_seed(seed), 3)
+    precision, recall, f1, _ = rows[0]
+    assert abs(reports.exactly_harmonic(precision, recall) - f1) > 0.001
+    assert not any(AUDIT_REPORT.oracle(rows, accuracy, 3))
+
+
+def test_a_loss_of_0_8_and_an_accuracy_of_89_percent_go_together():
+    """As the lesson says under 'Yardsticks for a log': two models, one at each end of its range."""
+    log_odds = torch.tensor([1e-3] * 89 + [-1.5] * 11, dtype=torch.float64)  # never sure when it is right
+    unsure = torch.nn.functional.softplus(-log_odds)
+    sure = torch.nn.functional.softplus(-torch.tensor([20.0] * 89 + [-7.27] * 11, dtype=torch.float64))
+    assert unsure.mean().item() == pytest.approx(0.80, abs=0.005) and unsure[-1] < 1.8
+    assert sure.mean().item() == pytest.approx(0.80, abs=0.005) and sure[-1] > 7.2

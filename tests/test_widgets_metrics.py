@@ -59,6 +59,25 @@ def test_the_threshold_figure_agrees_with_scikit_learn(threshold, distance, posi
     assert f"recall {recall:.1%}" in text and f"precision {precision:.1%}" in text
 
 
+def test_the_area_below_the_drawn_steps_is_the_average_precision():
+    positive, negative = scores_of(1.5, 0.01)
+    axes = draw_threshold(1.0, 1.5, 0.01).axes
+    (curve,) = [line for ax in axes if ax.get_title().startswith("Precision–recall") for line in ax.lines[:1]]
+    recall, precision = curve.get_data()
+    assert recall[0] == 0 and curve.get_drawstyle() == "steps-pre"
+    truth = np.repeat([1, 0], [len(positive), len(negative)])
+    expected = metrics.average_precision_score(truth, np.concatenate([positive, negative]))
+    assert (np.diff(recall) * precision[1:]).sum() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("share, n", [(0.01, 50), (0.98, 5), (0.5, 5000)])
+def test_no_interval_of_the_simulated_test_sets_is_cut_off(share, n):
+    left = draw_interval(share, n).axes[0]
+    bottom, top = left.get_ylim()
+    ends = [y for bars in left.collections for line in bars.get_segments() for _, y in line]
+    assert len(ends) == 96 and bottom < min(ends) and max(ends) < top
+
+
 def test_a_threshold_above_all_scores_has_no_precision():
     assert "no image is called positive" in describe_threshold(6.0, 0.0, 0.01)
     titles = [ax.get_title() for ax in draw_threshold(6.0, 0.0, 0.01).axes]

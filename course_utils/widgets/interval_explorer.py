@@ -75,7 +75,7 @@ def draw(share: float, n: int) -> Figure:
     """Left: intervals of some simulated test sets. Right: the interval around the share against n."""
     figure = Figure(figsize=(10, 4.6))
     left, right = figure.subplots(
-        1, 2, gridspec_kw={"left": 0.065, "right": 0.985, "bottom": 0.2, "top": 0.92, "wspace": 0.2}
+        1, 2, gridspec_kw={"left": 0.08, "right": 0.985, "bottom": 0.2, "top": 0.92, "wspace": 0.2}
     )
     _draw_test_sets(left, share, n)
     _draw_against_n(right, share, n)
@@ -86,15 +86,18 @@ def draw(share: float, n: int) -> Figure:
 
 def _draw_test_sets(ax, share: float, n: int) -> None:
     measured = simulated(share, n)[:SHOWN]
+    ends = [share]
     for shift, (method, (colour, style, marker)) in zip((-0.2, 0.2), METHODS.items(), strict=True):
         low, high = intervals(method, measured, n)
+        ends += [low.min(), high.max()]
         misses = (low > share) | (high < share)
         places = np.arange(SHOWN) + 1 + shift
         ax.vlines(places, low, high, color=colour, linestyle=style, linewidth=1.8)
         ax.plot(places[~misses], (measured / n)[~misses], marker, color=colour, markersize=3.5)
         ax.plot(places[misses], (measured / n)[misses], "x", color="black", markersize=7, zorder=5)
     ax.axhline(share, color=MUTED, linewidth=1)
-    ax.set_ylim(*_reach(share, n))
+    margin = 0.06 * (max(ends) - min(ends))
+    ax.set_ylim(min(ends) - margin, max(ends) + margin)
     ax.set_title(f"{SHOWN} of the simulated test sets of {n:,} images; × misses p")
     ax.set_xlabel("test set")
     ax.set_ylabel("accuracy and its interval (share)")

@@ -83,8 +83,8 @@ def _draw_scores(ax, positive, negative, threshold) -> None:
     ax.hist(negative, edges, histtype="step", color=NEGATIVE, linewidth=1.8, linestyle="--", label="negative")
     ax.hist(positive, edges, histtype="stepfilled", color=POSITIVE, alpha=0.45, label="positive")
     ax.axvline(threshold, color=HERE, linewidth=2.5)
-    ax.set_ylim(0, 1.22 * ax.get_ylim()[1])
-    left = threshold > 1.5  # the legend stands on the right
+    ax.set_ylim(0, 1.42 * ax.get_ylim()[1])
+    left = threshold > 1.5  # where there is room; the legend stands lower
     ax.text(
         threshold - 0.15 if left else threshold + 0.15, 0.98 * ax.get_ylim()[1], "called positive →",
         fontsize=TEXT, ha="right" if left else "left", va="top",
@@ -93,7 +93,7 @@ def _draw_scores(ax, positive, negative, threshold) -> None:
     ax.set_title("Scores of the two classes")
     ax.set_xlabel("score (no unit)")
     ax.set_ylabel("images")
-    ax.legend(fontsize=TEXT, frameon=False, loc="upper right")
+    ax.legend(fontsize=TEXT, frameon=False, loc="upper right", bbox_to_anchor=(1, 0.9))
     tidy(ax)
 
 
@@ -124,13 +124,14 @@ def _draw_curves(roc, pr, positive, negative, tp: int, fp: int) -> None:
     roc.plot(np.r_[0, false_rate], np.r_[0, recall], color=OKABE_ITO["green"], linewidth=2)
     roc.plot([0, 1], [0, 1], ":", color="black", linewidth=1)
     roc.plot(fp / len(negative), tp / len(positive), "o", color=HERE, markeredgecolor="black", markersize=10)
-    heights, steps = np.r_[0, recall], np.diff(false_rate, prepend=0)
-    area = (steps * (heights[1:] + heights[:-1]) / 2).sum()
+    heights, widths = np.r_[0, recall], np.diff(false_rate, prepend=0)
+    area = (widths * (heights[1:] + heights[:-1]) / 2).sum()
     roc.set_title(f"ROC curve, area {area:.3f}")
     roc.set_xlabel("false positive rate (share)")
     roc.set_ylabel("recall = true positive rate (share)")
     precision = true / (true + false)
-    pr.plot(recall, precision, color=OKABE_ITO["green"], linewidth=2, drawstyle="steps-pre")
+    steps = np.r_[0, recall], np.r_[precision[0], precision]  # the first step begins at recall 0
+    pr.plot(*steps, color=OKABE_ITO["green"], linewidth=2, drawstyle="steps-pre")
     pr.axhline(len(positive) / IMAGES, linestyle=":", color="black", linewidth=1)
     if tp + fp:
         pr.plot(tp / len(positive), tp / (tp + fp), "o", color=HERE, markeredgecolor="black", markersize=10)

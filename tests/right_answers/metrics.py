@@ -1,6 +1,7 @@
 """Honest answers to the exercises of lesson 09, in several styles: every one must pass."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import torch
@@ -262,6 +263,85 @@ def audit_corners(rows, accuracy, decimals):
     return answer
 
 
+def wilson_by_bisection(right, n, z=1.96):
+    def surprised(p):
+        return (right / n - p) ** 2 > z**2 * p * (1 - p) / n
+
+    def edge(outside, inside):
+        for _ in range(60):
+            middle = (outside + inside) / 2
+            outside, inside = (middle, inside) if surprised(middle) else (outside, middle)
+        return inside
+
+    return edge(0.0, right / n), edge(1.0, right / n)
+
+
+def confusion_einsum(labels, predictions, num_classes):
+    said = torch.nn.functional.one_hot(predictions, num_classes)
+    return torch.einsum("ni,nj->ij", torch.nn.functional.one_hot(labels, num_classes), said)
+
+
+def top_k_lowered(logits, labels, k):
+    """The true logits pushed down by less than any gap, so that ties are lost."""
+    lowered = logits.double().clone()
+    lowered[range(len(labels)), labels] -= 1e-9
+    return (lowered.argsort(dim=1, descending=True)[:, :k] == labels[:, None]).any(dim=1).double().mean()
+
+
+def ap_all_pairs(scores, labels):
+    passed = (scores[None, :] >= scores[:, None]).double()  # row i: who passes the score of image i
+    precision = passed @ labels.double() / passed.sum(dim=1)
+    return precision[labels == 1].mean()
+
+
+def ece_one_hot(probabilities, labels, bins):
+    confidence, predictions = probabilities.max(1)
+    places = torch.bucketize(confidence, torch.linspace(0, 1, bins + 1, dtype=torch.float64)) - 1
+    members = torch.nn.functional.one_hot(places, bins).double()  # (N, bins)
+    return (members.T @ ((predictions == labels).double() - confidence)).abs().sum() / len(labels)
+
+
+def mcnemar_fractions(right_a, right_b):
+    d = int((right_a ^ right_b).sum())
+    m = min(int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum()))
+    return float(min(Fraction(1), sum(Fraction(2 * math.comb(d, i), 2**d) for i in range(m + 1))))
+
+
+def size_fractions(accuracy, claim, z=1.96):
+    a, c, z = (Fraction(str(number)) for number in (accuracy, claim, z))
+    if a <= c:
+        raise ValueError("never")
+    return math.ceil(z**2 * c * (1 - c) / (a - c) ** 2)
+
+
+def audit_fractions(rows, accuracy, decimals):
+    def exact(number):
+        return Fraction(round(number * 10**decimals), 10**decimals)
+
+    def f1(p, r):
+        return 2 * p * r / (p + r) if p > 0 and r > 0 else 0
+
+    unit = Fraction(1, 10**decimals)
+    h = unit / 2
+    flags = []
+    for p, r, f in (map(exact, row[:3]) for row in rows):
+        flags.append(f1(p + h, r + h) < f - h or f1(p - h, r - h) > f + h)
+    weighted = sum(exact(row[1]) * row[3] for row in rows) / sum(row[3] for row in rows)
+    return [*flags, abs(weighted - exact(accuracy)) > unit]
+
+
+def audit_tensors(rows, accuracy, decimals):
+    p, r, f, n = torch.tensor(rows, dtype=torch.float64).T
+    h = 10.0**-decimals / 2
+
+    def f1(shift):
+        top, bottom = (p + shift).clamp(0, 1), (r + shift).clamp(0, 1)
+        return torch.nan_to_num(2 * top * bottom / (top + bottom))
+
+    wrong = (f1(h) < f - h) | (f1(-h) > f + h)
+    return torch.cat([wrong, ((r * n).sum() / n.sum() - accuracy).abs()[None] > 2 * h]).tolist()
+
+
 RIGHT = {
     "wilson_interval": [wilson_as_pulled_share, wilson_by_roots, wilson_torch],
     "top_k_accuracy": [top_k_loop, top_k_numpy],
@@ -273,4 +353,11 @@ RIGHT = {
     "minimum_test_size": [size_plain, size_floor, size_search],
     "audit_report": [audit_loop, audit_numpy, audit_corners],
 }
-RIGHT["top_k_accuracy"].append(top_k_sorted)
+RIGHT["wilson_interval"].append(wilson_by_bisection)
+RIGHT["top_k_accuracy"] += [top_k_sorted, top_k_lowered]
+RIGHT["confusion_matrix"].append(confusion_einsum)
+RIGHT["average_precision"].append(ap_all_pairs)
+RIGHT["expected_calibration_error"].append(ece_one_hot)
+RIGHT["mcnemar"].append(mcnemar_fractions)
+RIGHT["minimum_test_size"].append(size_fractions)
+RIGHT["audit_report"] += [audit_fractions, audit_tensors]

@@ -13,6 +13,14 @@ def _wilson(right, n, z=1.96):
     return (a + z**2 / (2 * n) - half) / (1 + z**2 / n), (a + z**2 / (2 * n) + half) / (1 + z**2 / n)
 
 
+def _by_pieces(right, n, z, pull=None, second=None, scale=None):
+    """Wilson's formula with one piece exchanged."""
+    a = right / n
+    middle = a + (z**2 / (2 * n) if pull is None else pull)
+    half = z * math.sqrt(a * (1 - a) / n + (z**2 / (4 * n**2) if second is None else second))
+    return (middle - half) / (scale or 1 + z**2 / n), (middle + half) / (scale or 1 + z**2 / n)
+
+
 def _size(accuracy, claim, z=1.96):
     if accuracy <= claim:
         raise ValueError
@@ -41,6 +49,18 @@ def _prf(matrix, average=None):
     return tuple(torch.as_tensor(value) for value in found[:3])
 
 
+def _best_precision(scores, labels, least):
+    precision, recall, _ = metrics.precision_recall_curve(labels, scores)
+    return precision[recall >= least].max()
+
+
+def _worst_ties(scores, labels):
+    """Image by image, of equal scores the negatives first."""
+    order = sorted(range(len(scores)), key=lambda i: (-scores[i].item(), labels[i].item()))
+    hits = labels[order].double()
+    return float((hits.cumsum(0) / torch.arange(1, len(hits) + 1) * hits).sum() / hits.sum())
+
+
 def _gap(probabilities, labels, bins):
     confidence, said = probabilities.double().max(dim=1)
     right = (said == labels).double()
@@ -54,6 +74,10 @@ def _pair(right_a, right_b):
 
 def _exact(b, c, upto):
     return sum(math.comb(b + c, i) for i in range(upto)) / 2 ** (b + c)
+
+
+def _harmonic(p, r):
+    return 2 * p * r / (p + r) if p > 0 and r > 0 else 0.0
 
 
 def _audit(rows, accuracy, decimals):
@@ -77,12 +101,26 @@ WRONG = {
         lambda right, n, z=1.96: _wilson(right, n, 2 * z),
         lambda right, n, z=1.96: _wilson(right, n, z)[0],
         lambda right, n, z=1.96: tuple(round(end, 2) for end in _wilson(right, n, z)),
+        lambda right, n, z=1.96: _by_pieces(right, n, z, pull=z**2 / n),
+        lambda right, n, z=1.96: _by_pieces(right, n, z, pull=z / (2 * n)),
+        lambda right, n, z=1.96: _by_pieces(right, n, z, second=z**2 / (2 * n**2)),
+        lambda right, n, z=1.96: _by_pieces(right, n, z, second=z / (4 * n**2)),
+        lambda right, n, z=1.96: _by_pieces(right, n, z, scale=1 + z / n),
         lambda right, n, z=1.96: (max(0.05, _wilson(right, n, z)[0]), _wilson(right, n, z)[1]),
     ],
     "top_k_accuracy": [
         lambda logits, labels, k: (logits.topk(k).indices == labels[:, None]).float().sum(),
         lambda logits, labels, k: 1.0,
         lambda logits, labels, k: k / logits.shape[1],
+        lambda logits, labels, k: (
+            (logits.softmax(1).topk(k).indices == labels[:, None]).any(1).float().mean()
+        ),
+        lambda logits, labels, k: (
+            ((logits >= logits.gather(1, labels[:, None])).sum(1) == k).double().mean()  # in place k exactly
+        ),
+        lambda logits, labels, k: float(  # equal logits share one place
+            np.mean([(row.unique() > row[t]).sum().item() < k for row, t in zip(logits, labels, strict=True)])
+        ),
         lambda logits, labels, k: (logits.argmax(1) == labels).float().mean() * k,
         lambda logits, labels, k: (logits >= logits[labels[0]]).float().mean(),
         lambda logits, labels, k: (logits.topk(k).indices == labels[:, None]).float().mean(),
@@ -94,6 +132,13 @@ WRONG = {
         lambda labels, predictions, k: _table(labels, predictions, k).float(),
         lambda labels, predictions, k: _table(labels, predictions, k) + 1,
         lambda labels, predictions, k: _table(labels, labels, k),
+        lambda labels, predictions, k: torch.bincount(labels * 10 + predictions, minlength=400)[
+            : k * k
+        ].reshape(k, k),
+        lambda labels, predictions, k: torch.bincount(labels * 10 + predictions, minlength=400).reshape(
+            -1, 10
+        )[:k, :k],
+        lambda labels, predictions, k: torch.bincount(labels * k + predictions).reshape(k, -1),
         lambda labels, predictions, k: _table(labels, predictions, k).clamp(max=1),
         lambda labels, predictions, k: _table(labels, predictions, k).flatten(),
         lambda labels, predictions, k: _table(labels, predictions, k).flip(0),
@@ -107,6 +152,9 @@ WRONG = {
         lambda matrix, average=None: _prf(matrix, average)[::-1],
         lambda matrix, average=None: _prf(matrix.T.contiguous(), average),
         lambda matrix, average=None: _prf(matrix, "macro"),
+        lambda matrix, average="macro": _prf(matrix, average),
+        lambda matrix, average=None: _prf(matrix, "macro" if average == "micro" else average),
+        lambda matrix, average=None: tuple((matrix.diag() / matrix.sum(dim)).double() for dim in (0, 1, 1)),
         lambda matrix, average=None: _prf(matrix, None),
         lambda matrix, average=None: tuple(100 * value for value in _prf(matrix, average)),
         lambda matrix, average=None: tuple(value.max() for value in _prf(matrix, average)),
@@ -118,6 +166,10 @@ WRONG = {
         lambda scores, labels: (
             float(metrics.average_precision_score(labels, scores)) * float(labels.double().mean())
         ),
+        lambda scores, labels: float(  # the mean of the best precision at eleven recalls
+            np.mean([_best_precision(scores, labels, recall) for recall in np.linspace(0, 1, 11)])
+        ),
+        lambda scores, labels: _worst_ties(scores, labels),
         lambda scores, labels: 1 - float(metrics.average_precision_score(labels, scores)),
         lambda scores, labels: float(metrics.average_precision_score(labels, scores.round(decimals=1))),
         lambda scores, labels: float(metrics.average_precision_score(labels, scores > scores.median())),
@@ -125,6 +177,12 @@ WRONG = {
     ],
     "expected_calibration_error": [
         lambda probabilities, labels, bins: _gap(probabilities, labels, bins).abs().sum(),
+        lambda probabilities, labels, bins: (
+            _gap(probabilities, labels, max(1, bins - 1)).abs().sum() / len(labels)
+        ),
+        lambda probabilities, labels, bins: (
+            (probabilities - torch.eye(probabilities.shape[1])[labels]).square().sum(1).mean()
+        ),
         lambda probabilities, labels, bins: _gap(probabilities, labels, 10).abs().sum() / len(labels),
         lambda probabilities, labels, bins: _gap(probabilities, labels, bins + 1).abs().sum() / len(labels),
         lambda probabilities, labels, bins: (
@@ -146,6 +204,11 @@ WRONG = {
         lambda a, b: math.comb(sum(_pair(a, b)), _pair(a, b)[0]) / 2 ** sum(_pair(a, b)),
         lambda a, b: min(1.0, 2 * _exact(*_pair(a, b), _pair(a, b)[0] + 1)),
         lambda a, b: 0.05,
+        lambda a, b: (
+            2 * _exact(*_pair(a, b), min(_pair(a, b)) + 1) / (1 + (_pair(a, b)[0] == _pair(a, b)[1]))
+        ),
+        lambda a, b: _exact(*_pair(a, b), min(_pair(a, b)) + 1) < 0.025,
+        lambda a, b: min(1.0, 2 * _exact(int(a.sum()), int(b.sum()), int(min(a.sum(), b.sum())) + 1)),
         lambda a, b: _pair(a, b)[0] / max(1, sum(_pair(a, b))),
     ],
     "minimum_test_size": [
@@ -157,6 +220,9 @@ WRONG = {
         ),
         lambda accuracy, claim, z=1.96: math.ceil(4 * _size(accuracy, claim, z)),
         lambda accuracy, claim, z=1.96: 1000,
+        lambda accuracy, claim, z=1.96: math.ceil(_size(accuracy, claim, z) + z**2),
+        lambda accuracy, claim, z=1.96: round(_size(accuracy, claim, z)),
+        lambda accuracy, claim, z=1.96: -(-int(_size(accuracy, claim, z)) // 10) * 10,
         lambda accuracy, claim, z=1.96: math.ceil(_size(accuracy, claim, z)) if accuracy != claim else 10**9,
     ],
     "audit_report": [
@@ -164,6 +230,25 @@ WRONG = {
         lambda rows, accuracy, decimals: [True] * (len(rows) + 1),
         lambda rows, accuracy, decimals: _audit(rows, accuracy, decimals)[:-1],
         lambda rows, accuracy, decimals: _audit(rows, accuracy, decimals)[::-1],
+        lambda rows, accuracy, decimals: [
+            *[
+                f + 10**-decimals / 2 < _harmonic(p - 10**-decimals / 2, r - 10**-decimals / 2)
+                for p, r, f, _ in rows
+            ],
+            _audit(rows, accuracy, decimals)[-1],
+        ],  # only too low
+        lambda rows, accuracy, decimals: [
+            *_audit(rows, accuracy, decimals)[:-1],
+            any(_audit(rows, accuracy, decimals)),
+        ],
+        lambda rows, accuracy, decimals: [
+            *_audit(rows, accuracy, decimals)[:-1],
+            not min(row[1] for row in rows) <= accuracy <= max(row[1] for row in rows),
+        ],
+        lambda rows, accuracy, decimals: [
+            *[round(_harmonic(p, r), decimals) != f for p, r, f, _ in rows],
+            _audit(rows, accuracy, decimals)[-1],
+        ],
         lambda rows, accuracy, decimals: any(_audit(rows, accuracy, decimals)),
         lambda rows, accuracy, decimals: [i for i, bad in enumerate(_audit(rows, accuracy, decimals)) if bad],
         lambda rows, accuracy, decimals: _audit(rows, accuracy, 2),

@@ -183,6 +183,12 @@ PRECISION_RECALL_F1 = FunctionExercise(
             see="Three ways to average",
         ),
         Misconception(
+            "weighted for micro",
+            _with(averages={"micro": "weighted"}),
+            "Your micro average is the weighted one. Add up tp, fp and fn over all classes first, then divide.",
+            see="Three ways to average",
+        ),
+        Misconception(
             "macro for weighted",
             _with(averages={"weighted": "macro"}),
             "Your weighted average has no weights: it is the macro average.",

@@ -97,6 +97,13 @@ def _of_true_class(probabilities: torch.Tensor, labels: torch.Tensor, bins: int)
     return sum(count * abs(gap) for count, gap in _gaps(confidence, right, bins)) / len(labels)
 
 
+def _middle_of_the_bin(probabilities: torch.Tensor, labels: torch.Tensor, bins: int) -> float:
+    confidence, right = _said_and_got(probabilities, labels)
+    places = (torch.ceil(confidence * bins) - 1).long()
+    middle = (places + 0.5) / bins
+    return sum(count * abs(gap) for count, gap in _gaps(middle, right, bins)) / len(labels)
+
+
 def _image_by_image(probabilities: torch.Tensor, labels: torch.Tensor, bins: int) -> float:
     confidence, right = _said_and_got(probabilities, labels)
     return float((right - confidence).abs().mean())
@@ -153,6 +160,12 @@ EXPECTED_CALIBRATION_ERROR = FunctionExercise(
             "squared gaps",
             _combined(lambda gaps, n, bins: sum(count * gap**2 for count, gap in gaps) / n),
             "You square the gaps. Asked for are their absolute values.",
+        ),
+        Misconception(
+            "the middle of the bin",
+            _middle_of_the_bin,
+            "You compare the accuracy of a bin with the middle of the bin. Asked for is the mean confidence of the "
+            "images in it.",
         ),
         Misconception(
             "no bins",

@@ -121,6 +121,23 @@ MCNEMAR = FunctionExercise(
             "take the minimum with 1.",
         ),
         Misconception(
+            "the last term forgotten",
+            _of_counts(lambda b, c: min(1.0, 2 * float(stats.binom.cdf(min(b, c) - 1, b + c, 0.5)))),
+            "Your sum stops before i = m: `range(m)` ends at m - 1. The observed split itself counts.",
+        ),
+        Misconception(
+            "always the tail of A",
+            _of_counts(lambda b, c: min(1.0, 2 * float(stats.binom.cdf(b, b + c, 0.5)))),
+            "You always add up to the images that only A has right. Where A is ahead, that is more than half of "
+            "everything: add up to the smaller count, m = min(b, c).",
+        ),
+        Misconception(
+            "always 1",
+            lambda right_a, right_b: 1.0,
+            "Your p-value is always 1. Take the *minimum* of 1 and the doubled tail, and let the tail end at the "
+            "smaller of the two counts: up to the larger one it is more than half of everything.",
+        ),
+        Misconception(
             "the pairs torn apart",
             _unpaired,
             "You compare the two accuracies as if they were measured on different images. The images that both have "

@@ -123,12 +123,13 @@ TOP_K_ACCURACY = FunctionExercise(
 
 def _confusion_cases(rng: torch.Generator) -> list[Case]:
     few = torch.randint(2, (30,), generator=rng)
+    many = int(torch.randint(11, 16, (), generator=rng))  # more than ten, or l * 10 + p would do
     return [
         Case((_labels(rng, 50, 4), _labels(rng, 50, 4), 4), label="four classes"),
         Case((few, few.roll(1) + 1, 6), label="some classes never occur"),
         Case((torch.full((9,), 2), torch.arange(9) % 3, 3), label="one true class"),
         Case((_labels(rng, 25, 3), torch.zeros(25, dtype=torch.int64), 3), label="one answer for all"),
-        Case((_labels(rng, 200, 10), _labels(rng, 200, 10), 10), label="ten classes"),
+        Case((_labels(rng, 300, many), _labels(rng, 300, many), many), label="more than ten classes"),
         Case((torch.tensor([1]), torch.tensor([4]), 5), label="a single image"),
     ]
 
@@ -174,6 +175,16 @@ CONFUSION_MATRIX = FunctionExercise(
             _only_seen,
             "Your table has only the classes that occur. It should always be num_classes by num_classes, or tables "
             "of two models cannot be compared.",
+        ),
+        Misconception(
+            "pairs numbered as if there were ten classes",
+            lambda labels, predictions, k: (
+                torch.bincount(labels * 10 + predictions, minlength=max(100, k * k))[: k * k].reshape(k, k)
+                if k > 10
+                else _by_sklearn(labels, predictions, k)
+            ),
+            "With more than ten classes your pairs get mixed up. The number of a pair is label * num_classes + "
+            "prediction.",
         ),
         Misconception(
             "shares of the true class",

@@ -80,6 +80,16 @@ def _not_pulled(right: int, n: int, z: float = 1.96) -> tuple[float, float]:
     return _around(right / n, (high - low) / 2)
 
 
+def _half_not_divided(right: int, n: int, z: float = 1.96) -> tuple[float, float]:
+    low, high = _by_scipy(right, n, z)
+    return _around(_pulled(right, n, z), (high - low) / 2 * (1 + z**2 / n))
+
+
+def _root_without_z(right: int, n: int, z: float = 1.96) -> tuple[float, float]:
+    low, high = _by_scipy(right, n, z)
+    return _around(_pulled(right, n, z), (high - low) / 2 / z)
+
+
 WILSON_INTERVAL = FunctionExercise(
     name="wilson_interval",
     points=3,
@@ -118,6 +128,16 @@ WILSON_INTERVAL = FunctionExercise(
             "not divided by 1 + z²/n",
             _not_divided,
             "You have the right numerators and did not divide them by 1 + z²/n.",
+        ),
+        Misconception(
+            "only the middle divided by 1 + z²/n",
+            _half_not_divided,
+            "You divide the middle by 1 + z²/n and not what stands after ±. The divisor is for both: brackets?",
+        ),
+        Misconception(
+            "the root without its z",
+            _root_without_z,
+            "The root lacks the factor z before it. With z = 1 nobody would see it.",
         ),
         Misconception(
             "z²/(4n) under the root",

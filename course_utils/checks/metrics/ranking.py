@@ -86,6 +86,17 @@ def _next_precision(scores: torch.Tensor, labels: torch.Tensor) -> float:
     return float((gains * before).sum())
 
 
+def _first_step_forgotten(scores: torch.Tensor, labels: torch.Tensor) -> float:
+    precision, recall = _curve(scores, labels)
+    return float((torch.diff(recall) * precision[1:]).sum())
+
+
+def _strictly_above(scores: torch.Tensor, labels: torch.Tensor) -> float:
+    """At each distinct score only what lies above it is called; the last group is never called."""
+    precision, recall = (each[:-1] for each in _curve(scores, labels))
+    return float((torch.diff(recall, prepend=torch.zeros(1, dtype=recall.dtype)) * precision).sum())
+
+
 AVERAGE_PRECISION = FunctionExercise(
     name="average_precision",
     points=3,
@@ -124,6 +135,17 @@ AVERAGE_PRECISION = FunctionExercise(
             _next_precision,
             "A gain in recall counts with the precision at its end, where it was bought. You take the precision before "
             "the step.",
+        ),
+        Misconception(
+            "the first step forgotten",
+            _first_step_forgotten,
+            "Your sum lacks the first step, from recall 0 to the recall at the highest score: R_0 = 0.",
+        ),
+        Misconception(
+            "strictly above the threshold",
+            _strictly_above,
+            "You call positive only what lies strictly above a threshold, so the images with the lowest score are "
+            "never called. A score that equals the threshold passes it.",
         ),
         Misconception(
             "the mean of all precisions",

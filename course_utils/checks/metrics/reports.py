@@ -46,10 +46,33 @@ def report_that_needs_tolerance(rng: torch.Generator, k: int, decimals: int) -> 
             return rows, accuracy
 
 
+def lopsided_report(rng: torch.Generator, decimals: int) -> tuple[list[Row], float]:
+    """A true report with a row whose F1 is off by more than a unit when recomputed from the printed P and R.
+
+    That needs P and R far apart: rounding moves F1 by up to h (1 + (P - R)² / (P + R)²), not by h.
+    """
+    unit = 10.0**-decimals
+    while True:
+        found, missed, called = (
+            int(torch.randint(*ends, (), generator=rng)) for ends in ((20, 60), (150, 600), (1, 9))
+        )
+        others = int(torch.randint(200, 500, (), generator=rng))
+        counts = ((found, found + called, found + missed), (others, others + missed, others + called))
+        rows = [
+            (*(round(share, decimals) for share in (tp / said, tp / true, 2 * tp / (said + true))), true)
+            for tp, said, true in counts
+        ]
+        precision, recall, f1, _ = rows[0]
+        if abs(exactly_harmonic(precision, recall) - f1) > 1.05 * unit:
+            total = found + missed + others + called
+            return rows, round((found + others) / total, decimals)
+
+
 def just_too_high(row: Row, decimals: int) -> Row | None:
     """The row with the smallest F1 that cannot be true; None where that is too near to a possible one.
 
-    Twice the tolerance would let it pass, and so would the cage min(P, R) to max(P, R).
+    Twice the tolerance would let it pass, so would 1.5 units around the recomputed F1, and so would the cage
+    min(P, R) to max(P, R).
     """
     precision, recall, _, support = row
     unit = 10.0**-decimals
@@ -58,7 +81,8 @@ def just_too_high(row: Row, decimals: int) -> Row | None:
     printed = round((math.floor((most + h) / unit) + 1) * unit, decimals)
     beyond = (printed - h - most) / unit
     inside = min(precision, recall) <= printed <= max(precision, recall)
-    return (precision, recall, printed, support) if 0.2 < beyond < 0.8 and inside else None
+    near = printed - exactly_harmonic(precision, recall) < 1.45 * unit
+    return (precision, recall, printed, support) if beyond > 0.1 and near and inside else None
 
 
 def doctored_row(rng: torch.Generator, k: int, decimals: int) -> tuple[list[Row], float]:
