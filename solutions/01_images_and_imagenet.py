@@ -10,7 +10,7 @@
 # %% [markdown]
 # # 01 · Images and ImageNet
 #
-# A network learns from numbers that someone decided to call a dog.
+# A neural network learns from numbers that someone decided to call a dog.
 # This lesson follows those numbers from the file on the disk to the label: how a photograph becomes a tensor, what ImageNet is and who made it, how the votes of thousands of strangers become one label, and how a careless split makes a bad model look good.
 # You build a small data set with all of its troubles, and you check what popular articles claim about the large one.
 
@@ -35,6 +35,7 @@
 
 # %% [markdown]
 # No later cell depends on your answers.
+# The last line of a cell with a figure is `with_text`: it gives the figure a sentence for readers who cannot see it.
 # *Run All* stops at the first check that is not passed; select the cell below it and choose *Run Selected Cell and All Below*.
 
 # %%
@@ -48,14 +49,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 from sklearn.metrics import cohen_kappa_score
 
 from course_utils.checks.images_and_imagenet import check
 from course_utils.data import crowd, hierarchy, load_photo_patches, photograph_names, similarity
 from course_utils.data.photographs import open_photograph, photograph_path
 from course_utils.data.wordnet import IMAGENETTE_WORDS
-from course_utils.plots import OKABE_ITO, show_images, show_matrix, with_text
+from course_utils.plots import OKABE_ITO, show_images, with_text
 from course_utils.widgets import votes_explorer, wordnet_tree
 
 # %% [markdown]
@@ -123,7 +124,9 @@ print("same red value:", int(moved[0, 100, 170]), int(image[100, 170, 0]), " aft
 # The order of the three channels is a convention, and there are two.
 # Pillow and torchvision give red, green, blue.
 # OpenCV's `imread` gives blue, green, red.
-# Nothing in the array says which it is, and a network trained on one order gets worse on the other without a word.
+# Nothing in the array says which it is, and a network trained on one order usually gets worse on the other, without a word.
+#
+# `flip` turns an axis round; NumPy's slice `[::-1]` is an error on a tensor.
 
 # %%
 bgr = moved.flip(0)  # the first axis turned round: blue, green, red
@@ -134,7 +137,8 @@ with_text(ax, "The cat in its own colours; the same cat turned blue because red 
 # %% [markdown]
 # ## From 0 to 1
 #
-# Networks train best on numbers near 1, so the bytes are divided by 255, not by 256: then white is exactly 1.
+# Networks train more easily on numbers of about the size of 1.
+# So the bytes are divided by 255, not by 256: then white is exactly 1.
 # The division gives floats, 32 bits each by default (`float32`).
 # Later lessons also take away the mean and divide by the standard deviation.
 
@@ -231,7 +235,7 @@ with_text(figure, "Widths and heights of the course's photographs, most of them 
 # ## Files that make trouble
 #
 # In a large collection, everything occurs.
-# Here are five files that are all called `.jpg`: one in colour, one grey, one in the printers' four colours CMYK, one that was taken with the camera on its side, and one that broke off during a download.
+# Here are five files that are all called `.jpg`: one in colour, one grey, one in the printers' four colours CMYK, one taken with the camera on its side, and one that broke off during a download.
 # The camera on its side is not seen in the pixels: it left a note in the file's EXIF data, 'turn me before you show me'.
 
 # %%
@@ -240,8 +244,8 @@ small.save(folder / "colour.jpg")
 small.convert("L").save(folder / "grey.jpg")
 small.convert("CMYK").save(folder / "cmyk.jpg")
 note = Image.Exif()
-note[0x0112] = 6  # orientation: turn by a quarter
-small.save(folder / "turned.jpg", exif=note)
+note[0x0112] = 6  # orientation: turn by a quarter before you show me
+small.transpose(Image.Transpose.ROTATE_90).save(folder / "turned.jpg", exif=note)
 whole = (folder / "colour.jpg").read_bytes()
 (folder / "broken.jpg").write_bytes(whole[: len(whole) // 2])
 names = ["colour", "grey", "cmyk", "turned", "broken"]
@@ -260,11 +264,10 @@ for name in names:
         print(f"{name:<7} mode {opened.mode:<5} {type(error).__name__}: {str(error).split('(')[0].strip()}")
 
 # %% [markdown]
-# ## A reader that decides
-#
-# A good reader treats every file in one way, and reports what it refuses.
-# Turn by the EXIF note, convert to RGB, and let no broken file through in silence.
-# The training images of ILSVRC include CMYK files, and a PNG whose name ends in `.JPEG`; who reads them without `convert("RGB")` learns about it late.
+# The upper row below shows the numbers as they lie in the files, the first three channels taken for red, green and blue.
+# CMYK counts *ink*, not light, so its cat looks like a negative.
+# For the broken file, Pillow was told to go on regardless: the missing part is filled with one grey, and no error says so.
+# The lower row comes from the reader that you meet next.
 
 # %%
 def read_rgb(path):
@@ -273,6 +276,29 @@ def read_rgb(path):
         return np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
 
 
+figure, axes = plt.subplots(2, 5, figsize=(8.6, 3.7), dpi=90, layout="constrained")
+for (above, below), name in zip(axes.T, names, strict=True):
+    ImageFile.LOAD_TRUNCATED_IMAGES = True  # for the upper row only
+    raw = np.asarray(Image.open(folder / f"{name}.jpg"))
+    above.imshow(raw if raw.ndim == 2 else raw[:, :, :3], cmap="gray")
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    above.set(title=name, xticks=[], yticks=[])
+    below.axis("off")
+    try:
+        below.imshow(read_rgb(folder / f"{name}.jpg"))
+    except OSError:
+        below.text(0.5, 0.5, "refused", ha="center", va="center", fontsize=11)
+figure.suptitle("Five files: as the numbers lie there (above), and read with care (below)")
+with_text(figure, "Above: a cat in colour, in grey, as a negative, on its side, and with most of it missing. Below: four upright cats, one refusal.")
+
+# %% [markdown]
+# ## A reader that decides
+#
+# A good reader treats every file in one way, and reports what it refuses.
+# `read_rgb` turns by the EXIF note, converts to RGB, and lets no broken file through in silence.
+# The training images of ILSVRC include CMYK files, and a PNG whose name ends in `.JPEG`; who reads them without `convert("RGB")` learns about it late.
+
+# %%
 shapes, refused = {}, []
 for name in names:
     try:
@@ -284,16 +310,18 @@ print(shapes, "refused:", refused)
 # %% [markdown]
 # ## What ImageNet is: two data sets with one name
 #
-# The word *ImageNet* stands for two things, and half of the mistakes in popular articles come from mixing them.
+# The word *ImageNet* stands for two things, and many mistakes in popular articles come from mixing them.
 #
 # | | images | classes | split |
 # |---|---|---|---|
-# | full ImageNet, also called ImageNet-21K | 14,197,122 | 21,841 synsets | none |
+# | full ImageNet of 2011, also called ImageNet-21K | 14,197,122 | 21,841 synsets | none |
 # | ILSVRC-2012, also called ImageNet-1K | 1,281,167 + 50,000 + 100,000 | 1,000 | training, validation, test |
-#
+
+# %% [markdown]
 # ILSVRC is the *ImageNet Large Scale Visual Recognition Challenge*, held every year from 2010 to 2017.
 # Its training images are a part of the full set; its validation and test images were collected anew.
-# The labels of the test images have never been published, so papers report accuracy on the validation set.
+# A model learns from the *training* images, is compared with others on the *validation* images, and is judged once on the *test* images.
+# The test labels of 2012 are kept back, so most papers report accuracy, the share of right answers, on the validation set.
 
 # %%
 full_images, full_synsets = 14_197_122, 21_841
@@ -309,14 +337,23 @@ print(f"ILSVRC's training images are {train_images / full_images:.0%} of the ful
 # %% [markdown]
 # ## Who built it, and when
 #
-# Li Fei-Fei, then at Princeton, launched the project with Kai Li in 2007.
-# The paper appeared at CVPR 2009, by Jia Deng, Wei Dong, Richard Socher, Li-Jia Li, Kai Li and Li Fei-Fei; all six give Princeton as their address.
-# It reports 3.2 million images in 5,247 synsets, under twelve subtrees such as mammal, vehicle and flower.
-# Li moved to Stanford, and Stanford and Princeton have kept the project since.
+# You will read that Stanford built ImageNet, or Google, or volunteers.
+# The head of the paper settles it: *ImageNet: A Large-Scale Hierarchical Image Database*, CVPR 2009, by Jia Deng, Wei Dong, Richard Socher, Li-Jia Li, Kai Li and Li Fei-Fei, all six at Princeton.
+# Li Fei-Fei had launched the project there with Kai Li in 2007; she moved to Stanford, and both universities have kept it since.
 #
-# The labelling ran from July 2008 to April 2010.
-# Some 49,000 workers from 167 countries took part, on Amazon's Mechanical Turk, for pay.
-# The purpose in 2009 was an ontology of pictures for computer vision; that deep networks would feast on it showed only in 2012.
+# The paper describes a beginning: 3.2 million images in 5,247 synsets, under twelve subtrees such as mammal, vehicle and flower.
+# So a number always needs its year: the labelling, by some 49,000 paid workers of Amazon's Mechanical Turk, went on until April 2010.
+
+# %%
+events = [(2005, "PASCAL VOC's first challenge"), (2007, "the ImageNet project starts"), (2009, "the paper, at CVPR"), (2010, "labelling ends; first ILSVRC"), (2012, "ILSVRC-2012; a deep network wins"), (2014, "COCO"), (2017, "last ILSVRC"), (2019, "the person subtree examined"), (2021, "a version with blurred faces")]
+figure, ax = plt.subplots(figsize=(6.6, 3.4), dpi=90, layout="constrained")
+for row, (year, what) in enumerate(events):
+    ours = what not in ("PASCAL VOC's first challenge", "COCO")
+    ax.plot(year, row, "o" if ours else "s", color=OKABE_ITO["blue" if ours else "vermillion"])
+    ax.text(year + 0.4, row, what, va="center", fontsize=9)
+ax.invert_yaxis()
+ax.set(title="ImageNet (circles) and two projects of others (squares)", xlabel="year", xlim=(2004, 2029), xticks=range(2005, 2022, 2), yticks=[])
+with_text(figure, "A line of time from 2005 to 2021; PASCAL VOC begins before ImageNet, and COCO follows five years after its paper.")
 
 # %% [markdown]
 # ## How it was built
@@ -328,7 +365,7 @@ print(f"ILSVRC's training images are {train_images / full_images:.0%} of the ful
 
 # %% [markdown]
 # So the crowd did not collect the images; it checked candidates, with a yes or a no.
-# The authors drew images from 80 synsets and found 99.7 % of the labels right on average.
+# The authors had the images of 80 synsets, mammals and vehicles, checked again: 99.7 % of the labels were right on average.
 # Later studies were less kind, as you will see.
 
 # %% [markdown]
@@ -342,7 +379,7 @@ print(f"ILSVRC's training images are {train_images / full_images:.0%} of the ful
 #
 # - It is not augmented: flipping and cropping happen in your loader, on training images only (lesson 07).
 # - It has no file of class weights, and no colour or brightness was normalised.
-# - It is not the ancestor of PASCAL VOC, whose challenge began in 2005, nor of COCO, a separate project published in 2014.
+# - It is not the ancestor of PASCAL VOC, whose challenge began in 2005 and was the model for ILSVRC, nor of COCO, a separate project published in 2014.
 # - It is not the largest any more: JFT-300M, a private set of Google's, had 300 million images by 2017.
 
 # %% [markdown]
@@ -352,9 +389,10 @@ print(f"ILSVRC's training images are {train_images / full_images:.0%} of the ful
 # In 2019 the makers of ImageNet examined the subtree *person*, marked the synsets that offend or cannot be seen, and set out to remove what is unsafe (Yang and others, published in 2020).
 #
 # Photographs of things show bystanders.
-# In 2021 the makers found the faces in ILSVRC and blurred them, in 243,198 images; accuracy fell by at most one point (Yang and others, 2022).
+# In 2021 the makers published a copy of ILSVRC with the faces blurred, in 243,198 images; models trained on it lose at most one point of accuracy (Yang and others, 2022).
 #
-# So 'ImageNet' also has versions, and a careful report says which one it used.
+# So 'ImageNet' also has versions: the full set of winter 2021 has 19,167 synsets where that of 2011 had 21,841.
+# A careful report says which one it used.
 
 # %% [markdown]
 # ## How good the labels are
@@ -395,7 +433,7 @@ except RuntimeError as error:
 # A resistor comes with a datasheet; a data set should too (Gebru and others, 2021).
 # Seven groups of questions: why was it made, what is in it, how was it collected, how was it processed and labelled, what should it be used for, how is it passed on, and who looks after it?
 #
-# Here are some answers for the patches that this course brings along.
+# Here are some answers for the patches that this course brings along: small squares cut from its photographs, each labelled with the photograph that it is from.
 
 # %%
 patches = load_photo_patches(size=16, train_per_class=40)
@@ -440,9 +478,11 @@ wordnet_tree("n01440764", "n02102040")
 # Calling a spaniel a beagle is a smaller mistake than calling it a church.
 # The tree can measure that: go up from both classes until the ways meet, at the **lowest common ancestor**, and count the steps of both ways together.
 #
-# A warning from the picture: WordNet slices animals finer than things.
-# From tench to English springer, two animals, it is further than from parachute to cassette player.
-# Steps are comparable within a region of the tree, hardly across; the depth of the ancestor is the better judge there.
+# A warning: WordNet slices animals finer than things.
+# From tench to English springer it is 18 steps, and so it is from tench to church.
+# Steps are comparable within a region of the tree, hardly across.
+# The depth of the ancestor tells these two mistakes apart: vertebrate stands 8 steps below *entity*, whole only 3.
+# But it depends on the same slicing.
 
 # %%
 classes = sorted(IMAGENETTE_WORDS)
@@ -484,7 +524,8 @@ check.lowest_common_ancestor(lowest_common_ancestor)
 # %% [markdown]
 # ## Labels count from zero
 #
-# A loss wants class numbers $0, 1, \dots, C - 1$.
+# A *loss* is a number that says how bad a network's guess was; lesson 04 builds one.
+# It is told the right class by a number, $0, 1, \dots, C - 1$.
 # Everybody's convention: sort the wnids, and the place in the sorted list is the label.
 # That is what a loader of class folders does.
 #
@@ -506,7 +547,7 @@ for label in (1, 999, 1000):
 # Their classes are in a text file of the *development kit*: one number from 1 to 1,000 a line, an `ILSVRC2012_ID`.
 # The kit's table says which wnid each number means, and its order is **not** that of the sorted wnids.
 #
-# Who takes 'number minus one' for the label gets no error and about 0.1 % accuracy: chance among a thousand classes.
+# Who takes 'number minus one' for the label gets no error, and an accuracy near chance, which is 0.1 % for a thousand classes.
 # Here is a kit of three classes, and what that shortcut does.
 
 # %%
@@ -522,7 +563,7 @@ for number, right, wrong_one in zip(ground_truth, truth, shortcut, strict=True):
 #
 # Write `devkit_labels(ground_truth, wnids)`.
 # `ground_truth` is an `int64` tensor $(N,)$ of devkit numbers, counted from 1; `wnids` is the list of all class ids in the devkit's order, so `wnids[0]` belongs to number 1.
-# Return the labels, $(N,)$ whole numbers: the place of each image's class among the *sorted* wnids, counted from 0.
+# Return the labels, an `int64` tensor $(N,)$: the place of each image's class among the *sorted* wnids, counted from 0.
 
 # %% exercise="devkit_labels"
 def devkit_labels(ground_truth, wnids):
@@ -720,7 +761,10 @@ check.label_posterior(label_posterior)
 #
 # The terms with $\log C_{wkj}$ for one $w$ and $k$ have the weights $M_{wkj} = \sum_{n:\, v_{nw} = j} T_{nk}$: how often, in expectation, $w$ said $j$ about an image of class $k$.
 # We want the largest $\sum_j M_{wkj} \log C_{wkj}$ with $\sum_j C_{wkj} = 1$.
-# At the optimum the derivatives $M_{wkj} / C_{wkj}$ equal one number $\lambda$ for all $j$ (a Lagrange multiplier), so $C_{wkj} = M_{wkj} / \lambda$, and the sum being 1 gives $\lambda = \sum_j M_{wkj}$.
+
+# %% [markdown]
+# At the optimum the derivatives $M_{wkj} / C_{wkj}$ are the same for all $j$: otherwise a little probability, moved to the answer with the larger one, would raise the sum.
+# Call this number $\lambda$; then $C_{wkj} = M_{wkj} / \lambda$, and the sum being 1 gives $\lambda = \sum_j M_{wkj}$.
 
 # %% [markdown]
 # So $C$ is what one would guess: counts, divided by their row's sum.
@@ -764,24 +808,26 @@ check.estimate_workers(estimate_workers)
 # This is the **EM algorithm**; without smoothing, no round makes the votes less probable.
 # `crowd.dawid_skene` is its finished form.
 #
-# Five crowds, five seeds: how many labels are right?
-# A tie counts as wrong for the majority.
+# One crew, its votes drawn five times: how many labels are right?
+# For the majority a tie is no label; so that the comparison is fair, the second line draws lots in a tie.
 
 # %%
 def share_right(labels, truth):
     return float(np.mean(labels == truth))
 
 
-majorities, weighed = [], []
+majorities, by_lot, weighed = [], [], []
 for seed in range(5):
     votes = crowd.simulate_votes(truth, crew, votes_per_image=5, seed=seed)
-    counts = np.sort(crowd.count_votes(votes, K), axis=1)
-    clear = counts[:, -1] > counts[:, -2]
-    majorities.append(share_right(np.where(clear, crowd.count_votes(votes, K).argmax(axis=1), -1), truth))
+    counts = crowd.count_votes(votes, K)
+    most = counts == counts.max(axis=1, keepdims=True)  # (600, 4), several in a tie
+    majorities.append(share_right(np.where(most.sum(axis=1) == 1, counts.argmax(axis=1), -1), truth))
+    lots = np.random.default_rng(seed).random(counts.shape)
+    by_lot.append(share_right((most * (1 + lots)).argmax(axis=1), truth))
     posterior, prior, confusion = crowd.dawid_skene(votes, K, smoothing=0.1)
     weighed.append(share_right(posterior.argmax(axis=1), truth))
-print("majority     ", " ".join(f"{share:.1%}" for share in majorities))
-print("Dawid-Skene  ", " ".join(f"{share:.1%}" for share in weighed))
+for name, shares in (("majority", majorities), ("ties by lot", by_lot), ("Dawid-Skene", weighed)):
+    print(f"{name:<13}", " ".join(f"{share:.1%}" for share in shares))
 
 # %%
 estimated = np.einsum("wkk,k->w", confusion, prior)  # how often each worker is right, says EM
@@ -796,7 +842,7 @@ with_text(figure, "The estimated quality of thirty workers lies close to the tru
 
 # %% [markdown]
 # Nobody told the algorithm who clicks blindly.
-# It found out, because the careful ones agree with each other in more than one class.
+# All it has to go by is who agrees with whom, and on which images: whoever always says the same agrees with the others no more often than chance has it.
 #
 # It has limits.
 # If most workers share one error, that error becomes the truth.
@@ -1069,7 +1115,7 @@ check.split_sizes(split_sizes)
 # | K | At least 6 % of the ILSVRC validation labels are estimated to be wrong. |
 # | L | One of ImageNet's tasks is to classify medical images. |
 # | M | The 50,000 validation images belong to 21,841 synsets. |
-# | N | The faces in ILSVRC were blurred in 2021. |
+# | N | Since 2021 there is a version of ILSVRC with blurred faces. |
 #
 # Mark each claim: `"true"`; `"false"`; or `"confused"`, where each number or half is true of a data set of that name, but of two different ones.
 

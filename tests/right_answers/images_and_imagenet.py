@@ -22,6 +22,21 @@ def chw_einsum(image):
     return torch.einsum("hwc->chw", image.double())[[2, 1, 0]] * (1 / 255)
 
 
+def chw_unbind(image):
+    return torch.stack(image.unbind(2)[::-1]) / 255.0
+
+
+def chw_index(image):
+    return image[..., [2, 1, 0]].movedim(-1, 0).to(torch.float32).div_(255)
+
+
+def ancestor_sets(parents, a, b):
+    def above(node):
+        return set() if node is None else {node} | above(parents[node])
+
+    return max(above(a) & above(b), key=lambda node: len(above(node))), len(above(a) ^ above(b))
+
+
 def ancestor_paths(parents, a, b):
     def path(node):
         return [] if node is None else [node, *path(parents[node])]
@@ -68,6 +83,22 @@ def devkit_argsort(ground_truth, wnids):
 def devkit_unique(ground_truth, wnids):
     _, place = np.unique(np.array(wnids), return_inverse=True)
     return torch.from_numpy(place)[ground_truth - 1]
+
+
+def devkit_inverse(ground_truth, wnids):
+    labels = torch.empty(len(wnids), dtype=torch.int32)
+    for label, place in enumerate(sorted(range(len(wnids)), key=wnids.__getitem__)):
+        labels[place] = label
+    return labels[ground_truth - 1]
+
+
+def devkit_searchsorted(ground_truth, wnids):
+    return np.searchsorted(np.sort(wnids), np.array(wnids)[ground_truth.numpy() - 1])
+
+
+def majority_topk(votes, num_classes):
+    best = (votes[:, :, None] == torch.arange(num_classes)).sum(dim=1).topk(2, dim=1)
+    return torch.where(best.values[:, 0] > best.values[:, 1], best.indices[:, 0], -1)
 
 
 def majority_bincount(votes, num_classes):
@@ -141,6 +172,19 @@ def workers_numpy(votes, posterior, smoothing):
     said = (votes.numpy()[:, :, None] == np.arange(posterior.shape[1])).astype(float)
     counts = np.einsum("nk,nwj->wkj", posterior.numpy(), said) + smoothing
     return posterior.numpy().mean(0), counts / counts.sum(-1, keepdims=True)
+
+
+def groups_stack(hashes, radius):
+    near = (hashes[:, None] != hashes[None]).sum(-1) <= radius
+    groups = [-1] * len(hashes)
+    for start in range(len(hashes)):
+        waiting = [start] if groups[start] < 0 else []
+        while waiting:
+            image = waiting.pop()
+            if groups[image] < 0:
+                groups[image] = start
+                waiting += near[image].nonzero()[:, 0].tolist()
+    return torch.tensor(groups)
 
 
 def groups_relaxed(hashes, radius):
@@ -273,13 +317,13 @@ FACTS = {
 }
 
 RIGHT = {
-    "to_chw_float": [chw_numpy, chw_loop, chw_einsum],
-    "lowest_common_ancestor": [ancestor_paths, ancestor_depths, ancestor_list],
-    "devkit_labels": [devkit_loop, devkit_argsort, devkit_unique],
-    "majority_vote": [majority_bincount, majority_sorted, majority_numpy],
+    "to_chw_float": [chw_numpy, chw_loop, chw_einsum, chw_unbind, chw_index],
+    "lowest_common_ancestor": [ancestor_paths, ancestor_depths, ancestor_list, ancestor_sets],
+    "devkit_labels": [devkit_loop, devkit_argsort, devkit_unique, devkit_inverse, devkit_searchsorted],
+    "majority_vote": [majority_bincount, majority_sorted, majority_numpy, majority_topk],
     "label_posterior": [posterior_loop, posterior_gather, posterior_step_by_step],
     "estimate_workers": [workers_loop, workers_one_hot, workers_numpy],
-    "duplicate_groups": [groups_relaxed, groups_recursive, groups_closure],
+    "duplicate_groups": [groups_relaxed, groups_recursive, groups_closure, groups_stack],
     "split_by_group": [split_numpy, split_nearest, split_global_seed],
     "ask_until_sure": [ask_by_probability, ask_vectorised, ask_by_odds],
     "split_sizes": [sizes_divmod, sizes_list, sizes_numpy],

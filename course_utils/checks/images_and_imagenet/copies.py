@@ -52,6 +52,24 @@ def _neighbours_in_line(hashes, radius):
     return torch.tensor(groups)
 
 
+def _one_pass(hashes, radius):
+    """In the order of the images, each takes the smallest group among its close ones, once."""
+    near, groups = _distances(hashes) <= radius, torch.arange(len(hashes))
+    for image in range(len(hashes)):
+        groups[image] = groups[near[image]].min()
+    return groups
+
+
+def _handed_on(hashes, radius):
+    """Each image hands its group on to the later ones close to it, and is never joined to two groups."""
+    near, groups = _distances(hashes) <= radius, torch.arange(len(hashes))
+    for image in range(len(hashes)):
+        for later in range(image + 1, len(hashes)):
+            if near[image, later]:
+                groups[later] = groups[image]
+    return groups
+
+
 def _numbered(hashes, radius):
     groups = _groups(hashes, radius)
     return torch.unique(groups, return_inverse=True)[1]
@@ -110,6 +128,18 @@ duplicate_groups = FunctionExercise(
             _direct,
             "You look at direct neighbours only. A copy of a copy belongs to the group, too: go on from each image "
             "that you have reached.",
+        ),
+        Misconception(
+            "one pass",
+            _one_pass,
+            "You go through the images once. An image met later can join two groups that already have different "
+            "names, so repeat until nothing changes, or follow the close ones step by step.",
+        ),
+        Misconception(
+            "handed on once",
+            _handed_on,
+            "You go through the pairs once and hand the group on. An image that is close to two groups joins them: "
+            "rename *all* images of one of them, or repeat until nothing changes.",
         ),
         Misconception(
             "to the first one seen",

@@ -61,6 +61,12 @@ def _last_of_ties(votes, num_classes):
     return torch.where(_asked(votes), num_classes - 1 - counts.argmax(dim=1), -1)
 
 
+def _first_seen_of_ties(votes, num_classes):
+    """As `Counter(...).most_common(1)` and `max(counts, key=...)` do."""
+    rows = ([vote for vote in row if vote >= 0] for row in votes.tolist())
+    return torch.tensor([Counter(row).most_common(1)[0][0] if row else -1 for row in rows])
+
+
 def _with_the_last_class(votes, num_classes):
     return _majority(torch.where(votes < 0, num_classes - 1, votes), num_classes)
 
@@ -99,6 +105,17 @@ majority_vote = FunctionExercise(
             "ties to the larger class",
             _last_of_ties,
             "Where classes tie, you take the larger number. A tie is no label: -1.",
+        ),
+        Misconception(
+            "ties to the class named first",
+            _first_seen_of_ties,
+            "Where classes tie, you take the one that was named first, as `most_common(1)` does. A tie is no "
+            "label: -1.",
+        ),
+        Misconception(
+            "no votes, class 0",
+            lambda votes, k: torch.where(_asked(votes), _majority(votes, k), 0),
+            "Where nobody was asked, you answer class 0. Without votes there is no label: -1.",
         ),
         Misconception(
             "not asked, counted as an answer",
