@@ -87,7 +87,7 @@ print(f"of which {window / inputs:.4%} are not zero, and those are copies of {16
 # %% [markdown]
 # ## One row of numbers
 #
-# Everything that matters happens along one row already.
+# The whole idea fits along one row.
 # Let $x$ have $H$ numbers and the kernel $w$ have $K$, let $b$ be the bias, and take stride 1.
 # The layer is, for $i = 0, \dots, M-1$ with $M = H - K + 1$,
 #
@@ -244,7 +244,7 @@ print("g dilated by 3, over x", exchanged)
 # %% [markdown]
 # Why should that be a gradient?
 # Change the image by a little $\mathrm{d}x$.
-# The output changes by $C\,\mathrm{d}x$, because $C$ is linear, and the loss by
+# The output changes by $C\,\mathrm{d}x$, because $C$ is linear, and the loss, by the chain rule, by
 #
 # $$\mathrm{d}L = \langle g,\, C\,\mathrm{d}x \rangle = \langle C^\top g,\, \mathrm{d}x \rangle.$$
 #
@@ -266,7 +266,7 @@ print("g dilated by 3, over x", exchanged)
 # | forward | backward |
 # |---|---|
 # | pad with zeros | crop |
-# | keep every $S$-th number | put $S - 1$ zeros between neighbours (spread, or dilate) |
+# | keep every $S$-th number | put $S - 1$ zeros between neighbours (spread, or dilate), and zeros for what was left over at the end |
 # | copy to many places | add up |
 # | add up | copy |
 # | slide $w$ as it stands | slide $w$ turned, over a padded $g$ |
@@ -384,11 +384,11 @@ print("last row:", gathered[0, 0, 5])
 
 # %% [markdown]
 # What does it cost?
-# Count triples of an output position, an input channel and a weight: forward, each is one multiplication.
-# The weight gradient multiplies once for each triple, and so does the input gradient, if it skips the zeros.
+# Count all pairs of an output number and a weight that it uses: forward, each pair is one multiplication.
+# The weight gradient multiplies once for each pair, and so does the input gradient, if it skips the zeros.
 # So a backward pass costs about *two* forward passes, and a training step about three.
 #
-# The first layer of a network is an exception: nobody asks for the gradient of the photograph.
+# The first layer of a network is an exception: in training nobody asks for the gradient of the photograph.
 
 # %% [markdown]
 # ### Exercise: the backward pass of the layer
@@ -451,7 +451,7 @@ with_text(figure, "A 3 by 4 image with a 9 in its middle; the six window maxima,
 #
 # So to give all to one winner is valid, and to share it equally is valid.
 # To give the whole of $g$ to *each* winner is not: the shares must add up to 1.
-# PyTorch gives all of it to the first maximum, row by row.
+# PyTorch, on a CPU, gives all of it to the first maximum, row by row.
 
 # %%
 tied = torch.tensor([[1.0, 7.0, 7.0], [7.0, 0.0, 7.0]], requires_grad=True)
@@ -459,7 +459,8 @@ torch.autograd.grad(F.max_pool2d(tied[None, None], kernel_size=(2, 3)).sum(), ti
 
 # %% [markdown]
 # Ties are no rare accident.
-# After a ReLU many windows hold nothing but zeros, and photographs have white skies whose pixels are all alike.
+# A white sky is a field of equal pixels, and a convolution makes equal numbers of it.
+# After a ReLU whole windows may be zero; there the choice does no harm, for the ReLU lets nothing back.
 #
 # ### Exercise: max-pooling, backwards
 #
@@ -517,8 +518,8 @@ check.avg_pool2d_backward(avg_pool2d_backward)
 #
 # $$\frac{f(x + h) - f(x)}{h} \qquad\text{and}\qquad \frac{f(x + h) - f(x - h)}{2h}.$$
 #
-# How good are they? Taylor's formula says $f(x \pm h) = f \pm h f' + \frac{h^2}{2} f'' \pm \frac{h^3}{6} f''' + \dots$, everything taken at $x$.
-# Put it in: the forward difference is $f' + \frac{h}{2} f'' + \dots$
+# For a smooth $f$, Taylor's formula says $f(x \pm h) = f \pm h f' + \frac{h^2}{2} f'' \pm \frac{h^3}{6} f''' + \dots$, everything taken at $x$.
+# So the forward difference is $f' + \frac{h}{2} f'' + \dots$
 # In the central one $f$ and $f''$ cancel, and what is left is $f' + \frac{h^2}{6} f''' + \dots$
 # This **truncation error** shrinks with $h$ in the first case and with $h^2$ in the second.
 
@@ -574,9 +575,9 @@ with_text(figure, "Two curves shaped like a V over the step on logarithmic axes:
 # %% [markdown]
 # Three rules follow.
 #
-# - **Central differences.** Each at its best step, they are a thousand times as exact as forward differences, for one more evaluation a number.
+# - **Central differences.** In float64, each at its best step, they are above almost a thousand times as exact as forward differences, for one more evaluation a number.
 # - **float64.** In float32 even the best step leaves an error of about $10^{-5}$, and the usual $h = 10^{-5}$ lies far to the left of the valley.
-# - **A step near $10^{-5}$** for numbers of size one. For larger numbers take it larger.
+# - **A step near $10^{-5}$** where the numbers and the derivatives are of size one. For larger numbers take it larger, as a rule of thumb.
 #
 # And in a network $|f|$ is the *whole* loss, while a single weight moves it a little: $u|f|/h$ is then large beside the slope.
 # Check with few images, small layers and a loss of size one.
@@ -614,7 +615,7 @@ check.numerical_gradient(numerical_gradient)
 #
 # Taken for whole tensors it is not upset by single entries that happen to be near zero.
 # In float64, with central differences and a smooth function, expect $10^{-7}$ or less.
-# A wrong formula usually gives 0.01 to 2.
+# A wrong formula usually gives more than 0.01; 2 is the largest value there is.
 # Anything between wants an explanation: a kink, float32, or a fault in a few entries only.
 
 # %%
@@ -676,7 +677,7 @@ print(f"nudged {along:.8f}, <gradient, v> {(analytic * v).sum():.8f}, turned {(a
 # PyTorch remembers what was computed and calls the backward pass of each operation in reverse order.
 # You can add an operation: a subclass of `torch.autograd.Function` with two static methods.
 #
-# - `forward(ctx, ...)` computes the output. What backward will need of tensors goes into `ctx.save_for_backward(...)`; plain numbers may become attributes, `ctx.power = 3`.
+# - `forward(ctx, ...)` computes the output. What backward will need of tensors goes into `ctx.save_for_backward(...)`; plain numbers may become attributes, `ctx.power = 3`. Nothing goes elsewhere: a network calls the function many times, and each call has its own `ctx`.
 # - `backward(ctx, grad_out)` returns **one entry for each argument of forward**, in the same order: a gradient, or `None` for what is no tensor.
 #
 # `ctx.needs_input_grad[k]` says whether anybody wants the gradient of argument $k$; if not, return `None` and save the work.
@@ -705,7 +706,7 @@ torch.autograd.grad(Power.apply(x, 3).sum(), x)[0] / x.detach() ** 2
 # `torch.autograd.gradcheck` does what you have done above: central differences, entry by entry, against the backward pass.
 # Its step is $10^{-6}$, and it accepts $|a - n| \le 10^{-5} + 10^{-3} |n|$: made for float64, so give it float64.
 # It stops with an error that shows both Jacobians.
-# In float32 it fails on a *right* backward.
+# In float32 it often fails on a *right* backward.
 
 # %%
 print("float64:", torch.autograd.gradcheck(Power.apply, (x, 3)))
@@ -761,10 +762,10 @@ classes = torch.as_tensor(patches.train.labels).long()
 
 def train(layer, steps=25):
     """The loss after each step of gradient descent on all squares at once."""
-    kernel, bias, last = random(6, 1, 5, 5) / 5, torch.zeros(6).double(), random(150, 16, seed=1) / 12
+    kernel, bias, last = random(6, 1, 5, 5) / 5, torch.zeros(6).double(), random(216, 16, seed=1) / 15
     parameters, losses = [p.requires_grad_() for p in (kernel, bias, last)], []
     for _ in range(steps):
-        maps = F.max_pool2d(layer(squares, kernel, bias, 2, 0).relu(), 4, 2)[:, :, :5, :5]  # (256, 6, 5, 5)
+        maps = F.max_pool2d(layer(squares, kernel, bias, 2, 0).relu(), 4, 2)  # (256, 6, 6, 6)
         loss = F.cross_entropy(maps.flatten(1) @ last, classes)
         losses.append(loss.item())
         for p, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
@@ -785,7 +786,7 @@ print(f"largest difference from PyTorch's own layer: {max(abs(a - b) for a, b in
 #
 # - The gradient of a layer's bias is a sum of $g$, that of its weight a cross-correlation of the image with $g$, that of its input a true convolution of $g$ with the kernel.
 # - The backward pass of a linear map is its adjoint: padding becomes cropping, stride becomes spreading, copying becomes adding. $\langle y, Cx \rangle = \langle C^\top y, x \rangle$ with random tensors tests it.
-# - A stride spreads $g$, leaves rows over that get zero, and the padding is cropped at the end. Max-pooling sends $g$ to the winner, adding where windows overlap; a tie may be split in any way that adds up to one.
+# - A stride spreads $g$, leaves rows over that get zero, and the padding is cropped at the end. Max-pooling sends $g$ to the winner, adding where windows overlap; a tie may be split in any shares from 0 to 1 that add up to 1.
 # - A numerical check wants central differences, float64, a step near $10^{-5}$, a relative error, and no kinks.
 # - An `autograd.Function` is a forward and a backward; `gradcheck` compares the two.
 # - A wrong backward pass does not crash. Only a test that can fail finds it.

@@ -62,12 +62,14 @@ def nudge(answer: Callable, kind: str, x: torch.Tensor, how: str, h: float, seed
 def call_function(
     answer: Any, inputs: tuple, grad_out: torch.Tensor, wanted: tuple[bool, ...], stride: int, padding: int
 ) -> dict:
-    """Apply the function to images, weight and bias (or None), send a gradient back, and run gradcheck."""
+    """Apply the function to images, weight and bias (or None), and once more to others, as a second layer;
+    send a gradient back through the first, and run gradcheck."""
     given = [
         None if each is None else each.clone().requires_grad_(want)
         for each, want in zip(inputs, wanted, strict=True)
     ]
     out = answer.apply(*given, stride, padding)
+    answer.apply(*(None if each is None else 2 * each.detach() for each in given), stride, padding)
     asked = [each for each, want in zip(given, wanted, strict=True) if want]
     gradients = torch.autograd.grad(out, asked, grad_out, retain_graph=True)
     returned = out.grad_fn.apply(grad_out)

@@ -74,6 +74,8 @@ def _matrix(generator: torch.Generator) -> tuple[dict[str, Map], tuple, tuple]:
     maps = {
         "forward": lambda x: matrix.to(x.dtype) @ x,
         "transposed": lambda y: matrix.T.to(y.dtype) @ y,
+        "outputs reversed": lambda y: matrix.T.to(y.dtype) @ y.flip(0),
+        "inputs reversed": lambda y: (matrix.T.to(y.dtype) @ y).flip(0),
         "inverse": lambda y: torch.linalg.solve(matrix.to(y.dtype), y),
         "one entry wrong": lambda y: wrong.T.to(y.dtype) @ y,
         "the matrix itself": lambda y: matrix.to(y.dtype) @ y,

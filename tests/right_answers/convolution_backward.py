@@ -25,6 +25,17 @@ def touch_tensor(size, kernel, stride=1, padding=0):
     return row[padding : padding + size].tolist()
 
 
+def touch_closed_form(size, kernel, stride=1, padding=0):
+    last = (size + 2 * padding - kernel) // stride
+    places = [p + padding for p in range(size)]
+    return [max(0, min(p // stride, last) - max(0, -(-(p - kernel + 1) // stride)) + 1) for p in places]
+
+
+def touch_by_fold(size, kernel, stride=1, padding=0):
+    ones = torch.ones(1, kernel, (size + 2 * padding - kernel) // stride + 1)
+    return F.fold(ones, (1, size), (1, kernel), stride=(1, stride), padding=(0, padding)).flatten().int()
+
+
 def jacobian_by_masks(w, size, stride, dilation):
     rows = (size - dilation * (len(w) - 1) - 1) // stride + 1
     i, p = torch.arange(rows)[:, None], torch.arange(size)
@@ -122,6 +133,13 @@ def adjoint_by_unit_vectors(forward, backward, x_shape, y_shape):
     return bool((there - back).abs().max() <= 1e-9 * there.abs().max())
 
 
+def adjoint_uniform(forward, backward, x_shape, y_shape):
+    """Drawn in float32, tested in float64; the verdict is a tensor."""
+    x, y = torch.rand(x_shape).double(), torch.rand(y_shape).double()
+    out = forward(x)
+    return ((y * out).sum() - (backward(y) * x).sum()).abs() < 1e-9 * y.norm() * out.norm()
+
+
 def layer_by_columns(grad_out, images, weight, stride=1, padding=0):
     options = {"kernel_size": weight.shape[2:], "stride": stride, "padding": padding}
     g = grad_out.flatten(2)  # (N, C_out, L)
@@ -179,6 +197,17 @@ def layer_numpy(grad_out, images, weight, stride=1, padding=0):
     return grad_x[:, :, padding : end[0], padding : end[1]], grad_w, g.sum(axis=(0, 2, 3))
 
 
+def layer_in_float32(grad_out, images, weight, stride=1, padding=0):
+    x, w, b = layer_by_columns(grad_out, images, weight, stride, padding)
+    return [x.float(), w.float().mT.contiguous().mT, b.float()]
+
+
+def layer_negative_pad(grad_out, images, weight, stride=1, padding=0):
+    padded = F.pad(images, (padding,) * 4)
+    full, w, b = layer_by_taps(grad_out, padded, weight, stride)
+    return F.pad(full, (-padding,) * 4), w, b
+
+
 def max_pool_loops(grad_out, images, kernel_size, stride):
     out = torch.zeros_like(images)
     for n, c, i, j in np.ndindex(*grad_out.shape):
@@ -210,6 +239,34 @@ def max_pool_numpy(g, x, k, s):
         a, b = np.unravel_index(window.argmax(), window.shape)
         out[n, c, i * s + a, j * s + b] += g[n, c, i, j]
     return out
+
+
+def max_pool_fold(grad_out, images, kernel_size, stride):
+    n, c, height, width = images.shape
+    columns = F.unfold(images.reshape(n * c, 1, height, width), kernel_size, stride=stride)
+    winners = F.one_hot(columns.argmax(1), kernel_size**2).mT.to(images.dtype)
+    sent = winners * grad_out.reshape(n * c, 1, -1)
+    return F.fold(sent, (height, width), kernel_size, stride=stride).reshape(images.shape)
+
+
+def max_pool_first_of_mask(grad_out, images, kernel_size, stride):
+    out, k = torch.zeros_like(images), kernel_size
+    for i, j in np.ndindex(*grad_out.shape[2:]):
+        place = (..., slice(i * stride, i * stride + k), slice(j * stride, j * stride + k))
+        window = images[place]
+        mask = (window == window.amax((2, 3), keepdim=True)).flatten(2)
+        mask &= mask.cumsum(2) == 1
+        out[place] += mask.reshape(window.shape) * grad_out[:, :, i : i + 1, j : j + 1]
+    return out
+
+
+def avg_pool_matrices(grad_out, image_size, kernel_size, stride):
+    def shares(size, outputs):
+        offset = torch.arange(size) - stride * torch.arange(outputs)[:, None]
+        return ((offset >= 0) & (offset < kernel_size)).to(grad_out.dtype) / kernel_size
+
+    rows, columns = (shares(*pair) for pair in zip(image_size, grad_out.shape[2:], strict=True))
+    return torch.einsum("ncij,ip,jq->ncpq", grad_out, rows, columns)
 
 
 def avg_pool_kron(grad_out, image_size, kernel_size, stride):
@@ -266,6 +323,28 @@ def nudge_by_steps(f, x, step=1e-5):
     return torch.tensor([(f(x + e) - f(x - e)) / 2 / step for e in units], dtype=x.dtype).view(x.shape)
 
 
+def nudge_and_return(function, x, h=1e-5):
+    """Up, down, and up again: x is back but for rounding."""
+    gradient = torch.zeros_like(x)
+    for place in np.ndindex(*x.shape):
+        x[place] += h
+        plus = function(x)
+        x[place] -= 2 * h
+        gradient[place] = (plus - function(x)) / (2 * h)
+        x[place] += h
+    return gradient
+
+
+def nudge_in_halves(function, x, h=1e-5):
+    """The mean of the forward and the backward difference."""
+    gradient, here = torch.zeros(x.shape, dtype=x.dtype), function(x)
+    for place in np.ndindex(*x.shape):
+        nudge = torch.zeros_like(x)
+        nudge[place] = h
+        gradient[place] = ((function(x + nudge) - here) / h + (here - function(x - nudge)) / h) / 2
+    return gradient
+
+
 class ByColumns(torch.autograd.Function):
     """Saves the columns."""
 
@@ -302,6 +381,29 @@ class BySliding(torch.autograd.Function):
             if ctx.needs_input_grad[k]:
                 result[k] = three[k]
         return tuple(result)
+
+
+class ThreeIfs(torch.autograd.Function):
+    """Saves the bias, too, computes in float32, and returns more than is asked for at the end."""
+
+    @staticmethod
+    def forward(ctx, images, weight, bias, stride, padding):
+        ctx.save_for_backward(images, weight, bias)
+        ctx.geometry = (stride, padding)
+        return F.conv2d(images, weight, bias, stride, padding)
+
+    @staticmethod
+    def backward(ctx, grad_out):
+        images, weight, bias = ctx.saved_tensors
+        grad_images = grad_weight = grad_bias = None
+        three = layer_in_float32(grad_out, images, weight, *ctx.geometry)
+        if ctx.needs_input_grad[0]:
+            grad_images = three[0]
+        if ctx.needs_input_grad[1]:
+            grad_weight = three[1]
+        if bias is not None and ctx.needs_input_grad[2]:
+            grad_bias = three[2]
+        return grad_images, grad_weight, grad_bias, None, None, None
 
 
 class WithSetup(torch.autograd.Function):
@@ -344,19 +446,57 @@ def block_numpy(grad_out, images, weight, bias):
     return layer_numpy(torch.from_numpy(g), images, weight)
 
 
+def block_gate_at_zero(grad_out, images, weight, bias):
+    """Lets through at exactly 0, too; no random z is."""
+    z = F.conv2d(images, weight, bias)
+    g = grad_out[:, :, None, None] * (z >= 0) / z[0, 0].numel()
+    return layer_by_sliding(g, images, weight)
+
+
 RIGHT = {
-    "outputs_per_pixel": [touch_by_formula, touch_numpy, touch_tensor],
+    "outputs_per_pixel": [
+        touch_by_formula,
+        touch_numpy,
+        touch_tensor,
+        touch_closed_form,
+        touch_by_fold,
+    ],
     "conv_gradient": [
         (jacobian_by_masks, input_by_jacobian, weight_by_slices),
         (jacobian_lists, input_by_convolution, weight_by_windows),
         (jacobian_numpy, input_by_pixel, weight_numpy),
     ],
-    "adjoint_test": [adjoint_by_allclose, adjoint_several_times, adjoint_numpy, adjoint_by_unit_vectors],
-    "conv2d_backward": [layer_by_columns, layer_by_sliding, layer_by_taps, layer_numpy],
-    "max_pool2d_backward": [max_pool_loops, max_pool_scatter, max_pool_numpy],
-    "avg_pool2d_backward": [avg_pool_kron, avg_pool_fold, avg_pool_numpy],
-    "numerical_gradient": [nudge_copies, nudge_in_place, nudge_by_steps],
-    "ConvFunction": [ByColumns, BySliding, WithSetup],
+    "adjoint_test": [
+        adjoint_by_allclose,
+        adjoint_several_times,
+        adjoint_numpy,
+        adjoint_by_unit_vectors,
+        adjoint_uniform,
+    ],
+    "conv2d_backward": [
+        layer_by_columns,
+        layer_by_sliding,
+        layer_by_taps,
+        layer_numpy,
+        layer_in_float32,
+        layer_negative_pad,
+    ],
+    "max_pool2d_backward": [
+        max_pool_loops,
+        max_pool_scatter,
+        max_pool_numpy,
+        max_pool_fold,
+        max_pool_first_of_mask,
+    ],
+    "avg_pool2d_backward": [avg_pool_kron, avg_pool_fold, avg_pool_numpy, avg_pool_matrices],
+    "numerical_gradient": [
+        nudge_copies,
+        nudge_in_place,
+        nudge_by_steps,
+        nudge_and_return,
+        nudge_in_halves,
+    ],
+    "ConvFunction": [ByColumns, BySliding, WithSetup, ThreeIfs],
     "overlap_witness": [
         lambda: witness(1, 2, [[1.0, 2.0, 3.0], [4.0, 50.0, 6.0], [7.0, 8.0, 9.0]]),
         witness(2, 3, [[0.0, 1.0, 9.0, 2.0, 3.0], [4.0, 5.0, 6.0, 7.0, 8.0], [-1.0, -2.0, -3.0, -4.0, -5.0]]),
@@ -365,6 +505,8 @@ RIGHT = {
             "kernel_size": 2,
             "images": np.array([[[[0.5, 3.0, -1.0], [0.0, 1.0, 2.0]]]]),
         },
+        {"stride": 1, "kernel_size": 2, "images": torch.tensor([[[[0, 9, 1], [2, 3, 4]]]]).half()},
+        {"stride": 1, "kernel_size": 2, "images": torch.tensor([[[[0, 9, 1], [2, 3, 4]]]])},
     ],
-    "block_backward": [block_by_steps, block_by_taps, block_numpy],
+    "block_backward": [block_by_steps, block_by_taps, block_numpy, block_gate_at_zero],
 }

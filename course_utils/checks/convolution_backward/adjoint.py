@@ -38,8 +38,15 @@ PAIRS = (
     ("matrix", "transposed", 1e-12, "a matrix and its transpose, times 1e-12"),
     ("matrix", "inverse", 1.0, "a matrix and its inverse"),
     ("matrix", "one entry wrong", 1.0, "a transpose with one wrong entry"),
+    ("matrix", "outputs reversed", 1.0, "a transpose that reads the outputs from the other end"),
+    ("matrix", "inputs reversed", 1.0, "a transpose whose result is read from the other end"),
     ("matrix", "transposed", 1.0, "a matrix and its transpose"),
 )
+
+
+def verdict_of(raw, *_case):
+    """The verdict alone: a single yes or no, which by itself does not tell one mistake from another."""
+    return raw["verdict"]
 
 
 def adjoint_cases(rng: torch.Generator) -> list[Case]:
@@ -61,6 +68,18 @@ def _sides(forward, backward, x, y):
 def with_ones(forward, backward, x_shape, y_shape):
     left, right = _sides(forward, backward, torch.ones(x_shape).double(), torch.ones(y_shape).double())
     return bool((left - right).abs() <= 1e-9 * (left.abs() + right.abs()))
+
+
+def with_ones_for(which):
+    """Random numbers for the other one only."""
+
+    def wrong(forward, backward, x_shape, y_shape):
+        x, y = _random(x_shape, 1), _random(y_shape, 2)
+        x, y = (torch.ones_like(x), y) if which == "x" else (x, torch.ones_like(y))
+        left, right = _sides(forward, backward, x, y)
+        return bool((left - right).abs() <= 1e-9 * (left.abs() + right.abs()))
+
+    return wrong
 
 
 def with_one_entry(forward, backward, x_shape, y_shape):
@@ -98,6 +117,7 @@ adjoint_test = ObservedExercise(
     written="adjoint_test(forward, backward, x_shape, y_shape)",
     oracle=by_matrices,
     scene=try_adjoint_test,
+    look=verdict_of,
     cases=adjoint_cases,
     see=ADJOINT,
     hints=(
@@ -110,7 +130,7 @@ adjoint_test = ObservedExercise(
         Misconception(
             "shapes only",
             shapes,
-            "You look at shapes only and always find them right. A wrong backward pass has the right shape, too: "
+            "You accept every pair, as a look at the shapes alone would. A wrong backward pass has the right shape, too: "
             "compare the two inner products.",
         ),
         Misconception(
@@ -118,6 +138,18 @@ adjoint_test = ObservedExercise(
             with_ones,
             "With x and y full of ones you compare two sums of all entries. A turned kernel has the same sum: draw "
             "random numbers.",
+        ),
+        Misconception(
+            "y full of ones",
+            with_ones_for("y"),
+            "With y full of ones you compare sums over all outputs: a backward that takes the outputs in another "
+            "order is accepted. Draw both x and y at random.",
+        ),
+        Misconception(
+            "x full of ones",
+            with_ones_for("x"),
+            "With x full of ones you add up what comes back: a backward that puts it in other places is accepted. "
+            "Draw both x and y at random.",
         ),
         Misconception(
             "tested on one entry",
@@ -138,14 +170,26 @@ adjoint_test = ObservedExercise(
         Misconception(
             "exact equality",
             with_random(lambda left, right: left == right),
-            "You ask for equality to the last bit. The two sides add up the same products in another order: allow "
-            "for rounding.",
+            "You refuse right pairs. The two numbers to compare are (y * forward(x)).sum() and (backward(y) * x).sum(); "
+            "they agree up to rounding only, so `==` refuses them.",
         ),
         Misconception(
             "no absolute value",
             with_random(lambda left, right: left - right <= 1e-9 * (left.abs() + right.abs())),
             "You never look at the sign of the difference: when the left side is far too small, you accept. Take the "
             "absolute value.",
+        ),
+        Misconception(
+            "tolerance with a sign",
+            with_random(lambda left, right: (left - right).abs() <= 1e-9 * left),
+            "Your tolerance is a share of the left side, which may be negative: then nothing is near enough. Take "
+            "its absolute value, too.",
+        ),
+        Misconception(
+            "sign of the sides ignored",
+            with_random(lambda left, right: torch.isclose(left.abs(), right.abs(), rtol=1e-9, atol=0.0)),
+            "You compare the sizes of the two sides, so that a backward with the wrong sign passes. Compare the "
+            "sides themselves.",
         ),
         Misconception(
             "absolute tolerance, 1e-6",
@@ -158,6 +202,12 @@ adjoint_test = ObservedExercise(
             with_random(lambda left, right: torch.allclose(left, right)),
             "`allclose` also allows a difference of 1e-8, whatever the units. For maps times 1e-12 that lets wrong "
             "ones pass: set atol=0, or compare with the size of the two sides.",
+        ),
+        Misconception(
+            "absolute tolerance, 1e-12",
+            with_random(lambda left, right: (left - right).abs() <= 1e-12),
+            "Your tolerance is a fixed number, below the rounding of numbers of size one: right adjoints are refused. "
+            "Compare with the size of the two sides.",
         ),
         Misconception(
             "tolerance too wide",

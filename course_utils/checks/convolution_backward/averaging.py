@@ -6,7 +6,8 @@ import torch
 from torch.nn import functional as F
 
 from course_utils.checks.case import Case, Misconception
-from course_utils.checks.convolution_backward.pooling import READY, outputs, routed
+from course_utils.checks.convolution_backward.pooling import READY, outputs
+from course_utils.checks.convolution_backward.pooling_faults import evenly, routed, started_at
 from course_utils.checks.functions import FunctionExercise
 
 
@@ -42,6 +43,11 @@ def averaged(share, add=True):
 def divided_by_counts(grad_out, image_size, kernel_size, stride):
     counts = averaged(lambda k: 1.0)(torch.ones_like(grad_out), image_size, kernel_size, stride)
     return averaged(lambda k: 1.0)(grad_out, image_size, kernel_size, stride) / counts.clamp(min=1)
+
+
+def at_neighbours(grad_out, image_size, kernel_size, stride):
+    images = torch.zeros(*grad_out.shape[:2], *image_size, dtype=grad_out.dtype)
+    return started_at(evenly, lambda number, stride: number)(grad_out, images, kernel_size, stride)
 
 
 def leftover_left_off(grad_out, image_size, kernel_size, stride):
@@ -83,6 +89,11 @@ avg_pool2d_backward = FunctionExercise(
             divided_by_counts,
             "You divided by the number of windows that hold the pixel. That would undo overlaps, and it is no "
             "adjoint: divide by the number of pixels in a window.",
+        ),
+        Misconception(
+            "stride forgotten",
+            at_neighbours,
+            "Your window (i, j) starts at row i and column j. It starts at i * stride, j * stride.",
         ),
         Misconception(
             "leftover left off",

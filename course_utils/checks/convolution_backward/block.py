@@ -44,6 +44,33 @@ def with_faults(left):
     return answer
 
 
+def gated(grad_out, images, weight, bias):
+    """z, and the gradient by it."""
+    z = F.conv2d(images, weight, bias)
+    return z, grad_out[:, :, None, None] * (z > 0) / z[0, 0].numel()
+
+
+def changed(change):
+    """The right gradients, altered: change(grad_images, grad_weight, grad_bias, grad_z) -> three."""
+
+    def wrong(grad_out, images, weight, bias):
+        return change(
+            *block_gradients(grad_out, images, weight, bias), gated(grad_out, images, weight, bias)[1]
+        )
+
+    return wrong
+
+
+def half_turned(grad_out, images, weight, bias):
+    _, sent = gated(grad_out, images, weight, bias)
+    turned = F.conv_transpose2d(sent, weight.flip(3))  # the transposed layer turns both axes by itself
+    return turned, *block_gradients(grad_out, images, weight, bias)[1:]
+
+
+def doubly_gated(grad_out, images, weight, bias):
+    return block_gradients(grad_out.clamp(min=0), images, weight, bias)
+
+
 def block_cases(rng: torch.Generator) -> list[Case]:
     def draw(images, weight, label):
         outer = (images[0], weight[0])
@@ -98,5 +125,24 @@ block_backward = FunctionExercise(
         "For grad_images the kernel slides turned: weight.flip(2, 3). For grad_bias everything but the channel is "
         "added up.",
     ),
-    misconceptions=tuple(map(_misconception, _subsets())),
+    misconceptions=(
+        *map(_misconception, _subsets()),
+        Misconception(
+            "bias averaged over all positions",
+            changed(lambda x, w, b, grad_z: (x, w, grad_z.mean((0, 2, 3)))),
+            "grad_bias is a mean over images, rows and columns. The mean of the block has its share in grad_z already; "
+            "here the chain rule adds.",
+        ),
+        Misconception(
+            "kernel turned over, not by half a turn",
+            half_turned,
+            "In grad_images the kernel is turned along one axis only. Half a turn reverses rows and columns.",
+        ),
+        Misconception(
+            "both gates",
+            doubly_gated,
+            "You let through where z > 0 and, still, only where the gradient is positive. The ReLU asks about z alone: "
+            "a negative gradient passes, too.",
+        ),
+    ),
 )

@@ -7,6 +7,15 @@ from torch.nn import functional as F
 
 from course_utils.checks.by_hand import AUTOGRAD, CONVOLUTIONS
 from course_utils.checks.case import Case, Misconception
+from course_utils.checks.convolution_backward.row_faults import (
+    input_gradient,
+    input_gradient_at,
+    jacobian,
+    overwritten,
+    places,
+    weight_gradient,
+    with_leftover,
+)
 from course_utils.checks.derivations import DerivationExercise, Step
 
 GAPS = "Now with gaps"
@@ -48,36 +57,6 @@ def _points(rng):
     ]
 
 
-def jacobian(w, size, stride, dilation):
-    rows = (size - dilation * (len(w) - 1) - 1) // stride + 1
-    table = torch.zeros(rows, size, dtype=w.dtype)
-    for i in range(rows):
-        for a, weight in enumerate(w):
-            table[i, i * stride + a * dilation] = weight
-    return table
-
-
-def input_gradient(g, w, size, stride, dilation):
-    return g @ jacobian(w, size, stride, dilation)
-
-
-def overwritten(g, w, size, stride, dilation):
-    gradient = torch.zeros(size, dtype=g.dtype)
-    for i, each in enumerate(g):
-        for a, weight in enumerate(w):
-            gradient[i * stride + a * dilation] = each * weight
-    return gradient
-
-
-def weight_gradient(g, x, kernel, stride, dilation):
-    places = torch.arange(len(g)) * stride
-    return torch.stack([(g * x[places + a * dilation]).sum() for a in range(kernel)])
-
-
-def with_leftover(g, x, kernel, stride, dilation):
-    return F.conv1d(x[None, None], g[None, None], stride=dilation, dilation=stride)[0, 0]
-
-
 conv_gradient = DerivationExercise(
     name="conv_gradient",
     points=3,
@@ -106,7 +85,7 @@ conv_gradient = DerivationExercise(
         Misconception(
             "Jacobian: dilation missing",
             {
-                "dy_dx": lambda w, size, stride, dilation: _places(
+                "dy_dx": lambda w, size, stride, dilation: places(
                     w, size, stride, dilation, lambda i, a: i * stride + a
                 )
             },
@@ -115,7 +94,7 @@ conv_gradient = DerivationExercise(
         Misconception(
             "Jacobian: stride missing",
             {
-                "dy_dx": lambda w, size, stride, dilation: _places(
+                "dy_dx": lambda w, size, stride, dilation: places(
                     w, size, stride, dilation, lambda i, a: i + a * dilation
                 )
             },
@@ -136,6 +115,45 @@ conv_gradient = DerivationExercise(
             },
             "Your kernel is turned. In the sum over iS + aD = p it stands as it is; it *looks* turned only where "
             "the sum is written as a window that slides over g.",
+        ),
+        Misconception(
+            "input: leftover left off",
+            {
+                "dloss_dx": lambda g, w, size, stride, dilation: input_gradient(g, w, size, stride, dilation)[
+                    : (len(g) - 1) * stride + (len(w) - 1) * dilation + 1
+                ]
+            },
+            "Your gradient ends with the last window. The pixels behind it belong to the result, with gradient 0: "
+            "make it `size` long.",
+        ),
+        Misconception(
+            "input: stride missing",
+            {"dloss_dx": lambda g, w, size, stride, dilation: input_gradient_at(g, w, size, 1, dilation)},
+            "Output i belongs to the window that starts at i * stride, not at i: g_i times w_a is added at iS + aD.",
+        ),
+        Misconception(
+            "input: dilation missing",
+            {"dloss_dx": lambda g, w, size, stride, dilation: input_gradient_at(g, w, size, stride, 1)},
+            "Neighbouring weights lie `dilation` pixels apart: g_i times w_a is added at iS + aD.",
+        ),
+        Misconception(
+            "weight: stride and dilation exchanged",
+            {
+                "dloss_dw": lambda g, x, kernel, stride, dilation: weight_gradient(
+                    g, x, kernel, dilation, stride
+                )
+            },
+            "Stride and dilation change places when you hand g to a convolution as its kernel. In the sum itself "
+            "they stay: g_i stands beside x[iS + aD].",
+        ),
+        Misconception(
+            "weight: g turned",
+            {
+                "dloss_dw": lambda g, x, kernel, stride, dilation: weight_gradient(
+                    g.flip(0), x, kernel, stride, dilation
+                )
+            },
+            "You read g from its other end. For the weight nothing turns: g_i meets x[iS + aD], both read forward.",
         ),
         Misconception(
             "weight: leftover not cut off",
@@ -171,12 +189,3 @@ conv_gradient = DerivationExercise(
         "Step 3: the same triples (i, a, place), but g[i] * x[place] is added to entry a.",
     ),
 )
-
-
-def _places(w, size, stride, dilation, place):
-    """A Jacobian with the weights in other places."""
-    table = torch.zeros_like(jacobian(w, size, stride, dilation))
-    for i in range(len(table)):
-        for a, weight in enumerate(w):
-            table[i, place(i, a)] = weight
-    return table

@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from course_utils.checks.by_hand import AUTOGRAD, TRANSPOSED
 from course_utils.checks.case import Case, Misconception
+from course_utils.checks.convolution_backward.layer_edges import EDGES
 from course_utils.checks.convolution_backward.layer_faults import (
     channels_exchanged,
     images_averaged,
@@ -43,7 +44,7 @@ def layer_cases(rng: torch.Generator) -> list[Case]:
         draw((2, 2, 6, 7), (3, 2, 3, 3), "padding 1", padding=1),
         draw((2, 3, 10, 9), (2, 3, 3, 4), "stride 3, rows and columns left over", stride=3),
         draw(
-            (2, 2, 8, 9),
+            (2, 2, 9, 10),
             (3, 2, 4, 3),
             "stride 2 and padding 2, leftovers in the padding",
             stride=2,
@@ -175,5 +176,6 @@ conv2d_backward = FunctionExercise(
             changed(lambda x, w, b, g: (w, x, b)),
             "Your first two results have changed places: (grad_images, grad_weight, grad_bias).",
         ),
+        *EDGES,
     ),
 )

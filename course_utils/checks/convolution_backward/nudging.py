@@ -9,6 +9,18 @@ import torch
 
 from course_utils.checks.by_hand import AUTOGRAD
 from course_utils.checks.case import Case, Misconception
+from course_utils.checks.convolution_backward.nudging_faults import (
+    all_at_once,
+    central,
+    entrywise,
+    exact,
+    in_place,
+    in_rows,
+    on_a_copy_by_mistake,
+    same_tensor_twice,
+    single_precision,
+    with_step,
+)
 from course_utils.checks.observed import ObservedExercise
 from course_utils.scenes.convolution_backward import nudge
 
@@ -17,13 +29,6 @@ NUDGE = "Do not trust, nudge"
 
 def what_came(raw: Mapping[str, Any], *_case: Any) -> dict:
     return {"the gradient": raw["gradient"], "x afterwards": raw["x"]}
-
-
-def central(function, x, h):
-    """All nudges as rows of an identity matrix."""
-    nudges = h * torch.eye(x.numel(), dtype=x.dtype).reshape(-1, *x.shape)
-    slopes = [float(function(x + e)) / (2 * h) - float(function(x - e)) / (2 * h) for e in nudges]
-    return torch.tensor(slopes, dtype=x.dtype).reshape(x.shape)
 
 
 def nudging_cases(rng: torch.Generator) -> list[Case]:
@@ -40,72 +45,6 @@ def nudging_cases(rng: torch.Generator) -> list[Case]:
         draw("layer", (2, 2, 4, 3), "plain", 1e-5, "a convolution, h = 1e-5"),
         draw("wave", (2, 2), "every second", 1e-5, "x is a view of every second number"),
     ]
-
-
-def entrywise(slope):
-    """Built from `slope(function, x, nudge, h)`, one number for each entry."""
-
-    def wrong(function, x, h=1e-5):
-        gradient = torch.zeros_like(x)
-        for number in range(x.numel()):
-            e = torch.zeros(x.numel(), dtype=x.dtype)
-            e[number] = h
-            gradient.view(-1)[number] = slope(function, x, e.reshape(x.shape), h)
-        return gradient
-
-    def contiguous(function, x, h=1e-5):
-        return wrong(function, x.contiguous(), h)
-
-    return contiguous
-
-
-def in_place(after):
-    """Nudges x itself; `after(h)` is what is added at the end to put it back, or not."""
-
-    def wrong(function, x, h=1e-5):
-        gradient = torch.zeros(x.shape, dtype=x.dtype)
-        for place in torch.ones_like(x).nonzero():
-            place = tuple(place.tolist())
-            x[place] += h
-            plus = function(x)
-            x[place] -= 2 * h
-            gradient[place] = (plus - function(x)) / (2 * h)
-            x[place] += after(h)
-        return gradient
-
-    return wrong
-
-
-def on_a_copy_by_mistake(function, x, h=1e-5):
-    """`reshape` copies what is not contiguous: the nudges never reach x."""
-    flat, slopes = x.reshape(-1), []
-    for number in range(x.numel()):
-        old = flat[number].item()
-        flat[number] = old + h
-        plus = float(function(x))
-        flat[number] = old - h
-        minus = float(function(x))
-        flat[number] = old
-        slopes.append((plus - minus) / (2 * h))
-    return torch.tensor(slopes, dtype=x.dtype).reshape(x.shape)
-
-
-def exact(function, x, h=1e-5):
-    with torch.enable_grad():
-        z = x.detach().clone().requires_grad_()
-        return torch.autograd.grad(function(z), z)[0]
-
-
-def all_at_once(function, x, h=1e-5):
-    return torch.full_like(x, float(function(x + h) - function(x - h)) / (2 * h))
-
-
-def with_step(step):
-    return lambda function, x, h=1e-5: central(function, x.contiguous(), step(h))
-
-
-def single_precision(function, x, h=1e-5):
-    return central(lambda z: function(z.float().double()), x.contiguous(), h)
 
 
 numerical_gradient = ObservedExercise(
@@ -145,6 +84,16 @@ numerical_gradient = ObservedExercise(
             "Your slopes are twice too large: between x + h and x - h lie 2 h.",
         ),
         Misconception(
+            "multiplied by h",
+            entrywise(lambda f, x, e, h: (f(x + e) - f(x - e)) / 2 * h),
+            "`/ 2 * h` divides by 2 and then multiplies by h. Put brackets round 2 * h.",
+        ),
+        Misconception(
+            "sign lost",
+            entrywise(lambda f, x, e, h: abs(f(x + e) - f(x - e)) / (2 * h)),
+            "You take the absolute value of the difference. A slope may be negative.",
+        ),
+        Misconception(
             "other sign",
             entrywise(lambda f, x, e, h: (f(x - e) - f(x + e)) / (2 * h)),
             "Your slopes have the wrong sign: f(x + h) minus f(x - h).",
@@ -157,7 +106,8 @@ numerical_gradient = ObservedExercise(
         Misconception(
             "step of its own, 1e-5",
             with_step(lambda h: 1e-5),
-            "You use a step of 1e-5 whatever h is. The caller chooses the step: use h.",
+            "Your slopes are those of a step of 1e-5, or of a finer rule, whatever h is. The caller chooses the step: take "
+            "the central difference with h.",
         ),
         Misconception(
             "step too small",
@@ -181,6 +131,17 @@ numerical_gradient = ObservedExercise(
             on_a_copy_by_mistake,
             "Where x is not contiguous in memory, `reshape(-1)` (and `flatten`) make a copy, so that your nudges never "
             "reach x and the slope is 0. Nudge x by its own indices.",
+        ),
+        Misconception(
+            "one tensor for up and down",
+            same_tensor_twice,
+            "Your slopes are 0: both values of the function are the same. `up = x` would do that, for it is another name "
+            "for the same tensor, not a copy. Use x.clone().",
+        ),
+        Misconception(
+            "a whole row at once",
+            in_rows,
+            "You nudged whole rows, x[k] for a tensor of several axes. One entry at a time, whatever the shape.",
         ),
         Misconception(
             "all entries at once",

@@ -7,6 +7,21 @@ from torch.nn import functional as F
 
 from course_utils.checks.by_hand import AUTOGRAD
 from course_utils.checks.case import Case, Misconception
+from course_utils.checks.convolution_backward.pooling_faults import (
+    all_winners,
+    axes_exchanged,
+    down_the_columns,
+    evenly,
+    farthest,
+    first,
+    last,
+    one_place_for_all_channels,
+    routed,
+    shared_equally,
+    smallest,
+    started_at,
+    starting_from_zero,
+)
 from course_utils.checks.functions import FunctionExercise
 
 POOLING = "Pooling: the winner takes the gradient"
@@ -35,7 +50,7 @@ def pooling_cases(rng: torch.Generator) -> list[Case]:
     def draw(shape, kernel_size, stride, label, levels=0):
         x = torch.randn(shape, generator=rng, dtype=torch.float64)
         if levels:
-            x = torch.randint(levels, shape, generator=rng).double()
+            x = torch.randint(levels, shape, generator=rng).double() - 1  # below zero, too
         grad_shape = (*shape[:2], *outputs(shape[2:], kernel_size, stride))
         grad_out = torch.randn(grad_shape, generator=rng, dtype=torch.float64)
         return Case((grad_out, x, kernel_size, stride), label=label)
@@ -51,63 +66,15 @@ def pooling_cases(rng: torch.Generator) -> list[Case]:
     ]
 
 
-def routed(shares, add=True):
-    """A pooling backward whose window (N, C, k, k) gets `shares(window)` of each gradient."""
-
-    def wrong(grad_out, images, kernel_size, stride):
-        grad_images, k = torch.zeros_like(images), kernel_size
-        for i in range(grad_out.shape[2]):
-            for j in range(grad_out.shape[3]):
-                place = (..., slice(i * stride, i * stride + k), slice(j * stride, j * stride + k))
-                share = shares(images[place])
-                sent = share * grad_out[:, :, i, j, None, None]
-                old = grad_images[place]
-                grad_images[place] = old + sent if add else torch.where(share != 0, sent, old)
-        return grad_images
-
-    return wrong
-
-
-def all_winners(window):
-    return (window == window.amax((2, 3), keepdim=True)).to(window.dtype)
-
-
-def shared_equally(window):
-    winners = all_winners(window)
-    return winners / winners.sum((2, 3), keepdim=True)
-
-
-def one_of(pick):
-    def shares(window):
-        flat = window.flatten(2)
-        chosen = F.one_hot(pick(flat), flat.shape[2]).to(window.dtype)
-        return chosen.unflatten(2, window.shape[2:])
-
-    return shares
-
-
-first = one_of(lambda flat: flat.argmax(2))
-last = one_of(lambda flat: flat.shape[2] - 1 - flat.flip(2).argmax(2))
-smallest = one_of(lambda flat: flat.argmin(2))
-farthest = one_of(lambda flat: flat.abs().argmax(2))
-
-
-def down_the_columns(window):
-    return first(window.mT).mT
-
-
-def evenly(window):
-    return torch.full_like(window, 1 / window[0, 0].numel())
-
-
 def stride_is_kernel(grad_out, images, kernel_size, stride):
     """Windows side by side, whatever the stride; those beyond the edge are lost."""
     rows, columns = outputs(images.shape[2:], kernel_size, kernel_size)
     return routed(first)(grad_out[:, :, :rows, :columns], images, kernel_size, kernel_size)
 
 
-def one_place_for_all_channels(window):
-    return one_of(lambda flat: flat.sum(1, keepdim=True).argmax(2).expand(-1, flat.shape[1]))(window)
+def leftover_left_off(grad_out, images, kernel_size, stride):
+    rows, columns = ((n - 1) * stride + kernel_size for n in grad_out.shape[2:])
+    return pooled_gradient(grad_out, images, kernel_size, stride)[..., :rows, :columns]
 
 
 max_pool2d_backward = FunctionExercise(
@@ -163,6 +130,28 @@ max_pool2d_backward = FunctionExercise(
             "stride taken for the kernel's size",
             stride_is_kernel,
             "You laid the windows side by side. They start `stride` pixels apart, which need not be their size.",
+        ),
+        Misconception(
+            "stride forgotten",
+            started_at(first, lambda number, stride: number),
+            "Your window (i, j) starts at row i and column j. It starts at i * stride, j * stride.",
+        ),
+        Misconception(
+            "row and column of the winner exchanged",
+            routed(axes_exchanged),
+            "The winner's row and column in the window have changed places: of its number p in a window k wide, the "
+            "row is p // k and the column p % k.",
+        ),
+        Misconception(
+            "leftover left off",
+            leftover_left_off,
+            "The rows and columns that no window holds belong to the result, as zeros: it has the size of the images.",
+        ),
+        Misconception(
+            "search begins with zero",
+            routed(starting_from_zero),
+            "Your search for the largest begins with 0, so that in a window without positive numbers none wins. Begin "
+            "with the window's own first number.",
         ),
         Misconception(
             "one winner for all channels",

@@ -26,7 +26,7 @@ def touching_cases(rng: torch.Generator) -> list[Case]:
     size, extra = (int(torch.randint(*ends, (), generator=rng)) for ends in ((9, 14), (11, 16)))
     return [
         Case((size, 3), label="stride 1"),
-        Case((size, 3), {"padding": 1}, "padding 1"),
+        Case((size, 4), {"padding": 2}, "padding 2"),
         Case((2 * size + 1, 3), {"stride": 2}, "stride 2, fits exactly"),
         Case((2 * size, 3), {"stride": 2}, "stride 2, one pixel left over"),
         Case((3 * extra + 1, 5), {"stride": 3, "padding": 1}, "stride 3 and padding 1"),
@@ -41,6 +41,21 @@ def swept(size, kernel, stride=1, padding=0, *, end=0):
         for place in range(start, min(start + kernel, len(counts))):
             counts[place] += 1
     return counts
+
+
+def wrapped(size, kernel, stride=1, padding=0):
+    """Places before the row count at its end, as negative indices of a list do."""
+    counts = [0] * size
+    for start in range(-padding, size + padding - kernel + 1, stride):
+        for place in range(start, min(start + kernel, size)):
+            counts[place] += 1
+    return counts
+
+
+def padded_once(size, kernel, stride=1, padding=0):
+    """The number of windows of a row that is padded at one end only."""
+    starts = range(-padding, size - kernel + 1, stride)
+    return [sum(start <= place < start + kernel for start in starts) for place in range(size)]
 
 
 def inside_only(size, kernel, stride=1, padding=0):
@@ -77,6 +92,25 @@ outputs_per_pixel = FunctionExercise(
             lambda size, kernel, stride=1, padding=0: swept(size, kernel, stride),
             "You left the padding out: it makes the row longer at both ends, so that windows can begin before "
             "pixel 0.",
+        ),
+        Misconception(
+            "negative places wrap",
+            wrapped,
+            "Where a window reaches into the padding, your place is negative, and Python counts from the end: the "
+            "last pixels get what belongs to the padding. Count on the padded row and cut it, or skip such places.",
+        ),
+        Misconception(
+            "padding counted once",
+            padded_once,
+            "You add the padding once to the length of the row. There are `padding` zeros at each end: "
+            "size + 2 * padding.",
+        ),
+        Misconception(
+            "touched or not",
+            lambda size, kernel, stride=1, padding=0: [
+                min(count, 1) for count in counted(size, kernel, stride, padding)
+            ],
+            "You say whether a window holds the pixel. How many do? Each adds 1.",
         ),
         Misconception(
             "stride ignored",

@@ -9,7 +9,8 @@ from torch.nn import functional as F
 
 from course_utils.checks.case import Misconception
 from course_utils.checks.compare import as_tensor
-from course_utils.checks.convolution_backward.pooling import first, pooled_gradient, routed
+from course_utils.checks.convolution_backward.pooling import pooled_gradient
+from course_utils.checks.convolution_backward.pooling_faults import first, routed
 from course_utils.checks.values import ValueExercise
 
 KEYS = ("stride", "kernel_size", "images")
@@ -47,7 +48,7 @@ def _convicts(images: torch.Tensor, kernel_size: int, stride: int) -> str:
     if not torch.equal(wrong, pooled_gradient(ones, images, kernel_size, stride)):
         return ""
     if stride >= kernel_size:
-        return "Your windows do not overlap, so no pixel can win twice: both codes agree. That is the course's own gap."
+        return "Your windows do not overlap, so no pixel can win twice: both codes agree: such a test convicts nobody."
     if ones.numel() == 1:
         return "Only one window fits into your image. Two that share a pixel are needed."
     return (
