@@ -107,8 +107,10 @@ paths = sorted(Path(folder.name).glob("*/*.jpg"))
 # 4. **to numbers**: float32 (3, S, S), scaled to [0, 1] and normalised;
 # 5. **collate**: stack the images of a batch to (N, 3, S, S).
 #
-# A JPEG file keeps, for each block of 8×8 pixels, the strengths of 64 wave patterns, rounded and packed.
-# To decode it is to unpack the numbers and to turn them back into pixels, for the *whole* picture, however small you want it.
+# A JPEG file keeps, for each block of 8×8 pixels of a channel, the strengths of 64 wave patterns, rounded and packed.
+# To decode it is to unpack the numbers and to turn them back into pixels, for the *whole* picture.
+# Only the second half can be cheaper where you want it small: a decoder may make 4, 2 or 1 pixels of the 8 in a row.
+# Pillow does so when told by `Image.draft`; the code below takes the usual way.
 
 # %%
 def decode(path):
@@ -154,7 +156,7 @@ with_text(figure, "Horizontal bars: the time per image of the five steps from a 
 
 # %% [markdown]
 # The first two steps take nearly all of the time, and they give the *same* pixels in every epoch.
-# Ninety epochs decode and resize every file ninety times.
+# A run of ninety epochs decodes and resizes every file ninety times.
 # Keep that in mind: later we do it once.
 #
 # Mirroring seems free, because NumPy only reads the same pixels in another order; the copy is made in the next step.
@@ -168,7 +170,7 @@ with_text(figure, "Horizontal bars: the time per image of the five steps from a 
 # Let loading an image take $t$ in one process, and let the network need $c$ an image.
 #
 # - Without workers they take turns: $t + c$.
-# - With $w$ worker processes that prepare batches in the background: about $\max(t / w,\; c)$, as long as there are $w$ free cores.
+# - With $w$ worker processes that prepare batches in the background: about $\max(t / w,\; c)$, as long as there are $w$ free cores for them.
 #
 # The figure below uses the times that you have just measured.
 # Look for the number of workers from which more workers change nothing, then make the network ten times faster, as a GPU does.
@@ -195,9 +197,10 @@ bool(np.abs(picked - np.cos(2 * np.pi * 0.2 * n)).max() < 1e-9)
 
 # %% [markdown]
 # See it on rings that become finer outwards, and on a brick wall.
-# `F.interpolate` does not average unless you ask for it: its `antialias` is False by default.
-# Pillow always averages when it shrinks, and torchvision's `Resize` does so by default.
-# So two programs can feed one network different pixels of the same file; Parmar and others measured how much that moved the scores of generative models.
+# In bilinear mode `F.interpolate` mixes the two nearest pixels in each direction, however strong the shrinking, and skips the others.
+# It averages over all of them if you ask for `antialias=True`; the default is False.
+# Pillow's bilinear resizing averages whenever it shrinks, and so does torchvision's `Resize` by default, on tensors since version 0.17.
+# So two programs can feed one network different pixels of the same file; Parmar and others (2022) measured how much that moved the scores of generative models.
 
 # %%
 y, x = torch.meshgrid(torch.arange(128.0), torch.arange(128.0), indexing="ij")
@@ -206,11 +209,11 @@ bricks = load_photograph("brick", size=128, grey=True)
 small = {}
 for name, picture in (("rings", rings), ("bricks", bricks)):
     small[name] = picture
-    for word, averaged in (("picked", False), ("averaged", True)):
+    for word, averaged in (("two nearest", False), ("averaged", True)):
         shrunk = F.interpolate(picture[None], size=(32, 32), mode="bilinear", antialias=averaged)[0]
         small[f"{name}, {word}"] = shrunk.clamp(0, 1)
 ax = compare_images(small, columns=3, inches=2.9, title="128 pixels shrunk to 32")
-with_text(ax, "Rings and a brick wall, each whole, shrunk without averaging, with false rings and rough bricks, and shrunk with averaging, where what is too fine becomes grey.")
+with_text(ax, "Rings and a brick wall, each whole, shrunk by the two nearest pixels, with false rings and rough bricks, and shrunk with averaging, where what is too fine becomes grey.")
 
 # %% [markdown]
 # ## Enlarging adds no detail
@@ -253,7 +256,7 @@ for mode in ("bilinear", "bicubic"):
 # - **Squeeze** both sides to $S$: nothing is lost at the edges, but everything becomes thinner or wider.
 # - **Resize the shorter side**, then cut the **centre** square: proportions stay, the ends of the longer side go.
 #
-# The usual evaluation on ImageNet resizes the shorter side to 256 and cuts the centre 224, so it sees a little less than the whole height.
+# The usual evaluation on ImageNet resizes the shorter side to 256 and cuts the centre 224, so it sees seven eighths of the shorter side, and of the longer one at most as much.
 
 # %%
 rocket = load_photograph("rocket", size=160)  # (3, 160, 240)
@@ -328,7 +331,7 @@ check.random_resized_crop_box(random_resized_crop_box)
 # $$z_{n c i j} = \frac{x_{n c i j} / 255 - \mu_c}{\sigma_c}, \qquad \mu_c,\, \sigma_c \text{ over all training images and positions.}$$
 #
 # To scale to [0, 1] and stop there is not what a pretrained network expects.
-# The usual ones were trained with the constants below, the mean and standard deviation of ImageNet's training images.
+# The usual ones were trained with the constants below, estimates of the mean and standard deviation of ImageNet's training images.
 # Their inputs run from about $-2.1$ to $2.6$.
 
 # %%
@@ -468,7 +471,7 @@ for epoch in (1, 2):
 
 # %% [markdown]
 # Four times the same five shifts.
-# NumPy's *global* generator had the same trouble for years; since 2021 PyTorch seeds it afresh in each worker and each epoch, as it always did for its own generator.
+# NumPy's *global* generator had the same trouble for years; since 2021 PyTorch seeds it afresh in each worker and each epoch, as it did before for its own generator.
 # A generator that you made yourself remains your business.
 #
 # Two ways out: draw from `torch`'s generator in `__getitem__`, or let the draw depend on (seed, epoch, index) alone.
@@ -654,7 +657,7 @@ gains = {}
 for way in list(WAYS)[1:]:
     d = 100 * (table[way][:, 1] - table["none"][:, 1])  # percentage points, one for each seed
     gains[way] = d.mean(), 3.18 * d.std(ddof=1) / math.sqrt(len(d))
-    verdict = "more than luck of the seeds" if gains[way][0] > gains[way][1] else "not told apart from luck"
+    verdict = "more than luck of the seeds" if abs(gains[way][0]) > gains[way][1] else "not told apart from luck"
     print(f"{way:<9} {gains[way][0]:+.1f} ± {gains[way][1]:.1f} percentage points: {verdict}")
 
 # %%
@@ -662,7 +665,7 @@ figure, ax = plt.subplots(figsize=(6.2, 3.4), dpi=90, layout="constrained")
 for place, (way, (gain, half)) in enumerate(gains.items()):
     single = 100 * (table[way][:, 1] - table["none"][:, 1])
     ax.errorbar(place, gain, half, fmt="s", capsize=6, color=OKABE_ITO["blue"], label="mean and 95 % interval" if place == 0 else None)
-    ax.plot([place + 0.12] * len(single), single, "o", color=OKABE_ITO["vermillion"], label="one seed" if place == 0 else None)
+    ax.plot(place + 0.12 + 0.06 * np.arange(len(single)), single, "o", color=OKABE_ITO["vermillion"], label="one seed" if place == 0 else None)
 ax.axhline(0, color="black", linestyle=":")
 ax.set_xticks(range(len(gains)), gains)
 ax.set(title="What augmentation changed", xlabel="augmentation", ylabel="gain in validation accuracy\n(percentage points)", xlim=(-0.5, 2.6))
@@ -671,7 +674,7 @@ with_text(figure, "Gain in validation accuracy over no augmentation for three au
 
 # %% [markdown]
 # Read it soberly.
-# Where the interval lies above zero, the gain is more than the luck of the seeds; where it crosses zero, these four seeds cannot tell.
+# Where the interval lies above zero (or below), the gain (or loss) is more than the luck of the seeds; where it crosses zero, these four seeds cannot tell.
 # Three comparisons were made, and each has its own five per cent of luck.
 #
 # And look at the *training* accuracy in the table: augmentation lowers it.
@@ -681,7 +684,7 @@ with_text(figure, "Gain in validation accuracy over no augmentation for three au
 # %% [markdown]
 # ## Two images in one
 #
-# **Mixup** blends two training images *and their labels*: with $\lambda$ from 0 to 1,
+# **Mixup** blends two training images *and their labels*: with a $\lambda$ from 0 to 1, drawn from a Beta distribution,
 #
 # $$\tilde x = \lambda x_i + (1 - \lambda) x_j, \qquad \tilde y = \lambda y_i + (1 - \lambda) y_j,$$
 #
@@ -696,7 +699,7 @@ logits, first, second, lam = torch.randn(5, 4, dtype=torch.float64), torch.randi
 one_hot = torch.eye(4, dtype=torch.float64)
 blend = lam * one_hot[first] + (1 - lam) * one_hot[second]  # (5, 4)
 apart = lam * F.cross_entropy(logits, first) + (1 - lam) * F.cross_entropy(logits, second)
-(F.cross_entropy(logits, blend) - apart).abs().item() < 1e-12
+bool((F.cross_entropy(logits, blend) - apart).abs().max() < 1e-12)
 
 # %% [markdown]
 # **CutMix** pastes a box of the partner image into the image; the labels are mixed by *area*.
@@ -742,7 +745,7 @@ def cutmix(images, labels, partners, lam, centre, num_classes):
 check.cutmix(cutmix)
 
 # %% [markdown]
-# `training.TrainConfig(mixup=..., cutmix=...)` switches both on in the course's engine.
+# `training.TrainConfig(mixup=..., cutmix=...)` switches both on in the course's engine; the two numbers say how $\lambda$ is drawn, from Beta($\alpha$, $\alpha$).
 # Neither keeps the label: they change it along with the pixels, which is as good.
 
 # %% [markdown]
@@ -786,7 +789,7 @@ print("different images of class 2 among its draws:", len({i for i in drawn if l
 # - Every image is in exactly one batch.
 # - The sizes of two batches differ by at most one.
 # - For every class, its numbers of images in two batches differ by at most one.
-# - `generator` decides which images meet: the same state gives the same batches, another one others.
+# - `generator` decides which images meet: the same state gives the same batches, another state other ones.
 #
 # Think of a deck of cards, sorted in a clever way and dealt to `num_batches` players.
 
@@ -922,7 +925,7 @@ def published_prepare(image, size, training, generator):
 
 
 photo = load_photograph("coffee", size=150)
-views = [published_prepare(photo, 64, False, torch.Generator().manual_seed(seed)) for seed in range(4)]
+views = [published_prepare(photo, 64, False, torch.Generator().manual_seed(seed)) for seed in (0, 1, 2, 6)]
 ax = show_images(torch.stack(views).clamp(0, 1), columns=4, title="One validation image, looked at four times")
 with_text(ax, "Four versions of one validation photograph of a coffee cup, turned and mirrored differently each time.")
 
@@ -976,7 +979,7 @@ check.prepare(prepare)
 # %% [markdown]
 # ## Whole batches at once
 #
-# Python spends about as long on a tiny operation as on a small one, so a loop over images pays for every single one.
+# Every operation of Python and PyTorch has a fixed cost, however few pixels it handles, and a loop over images pays it for each of them.
 # `Batches` is fast partly because it has no such loop for the arithmetic.
 # Here is a slow version of crop and mirror.
 

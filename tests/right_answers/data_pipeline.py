@@ -283,13 +283,108 @@ def augment_indexed(images, tops, lefts, flips, size):
     return windows
 
 
+def normalise_never_scaled_down(train, val):
+    """Without the division by 255, which cancels; a constant channel is divided by 255 in its place."""
+    mean = train.float().mean((0, 2, 3), keepdim=True)
+    std = train.float().std((0, 2, 3), keepdim=True, correction=0)
+    std[std == 0] = 255
+    return (train - mean) / std, (val - mean) / std
+
+
+def cutmix_einsum(images, labels, partners, lam, centre, num_classes):
+    along = [
+        (torch.arange(side) - middle + 0.5).abs() < int(side * (1 - lam) ** 0.5) // 2
+        for side, middle in zip(images.shape[2:], centre, strict=True)
+    ]
+    box = torch.einsum("h,w->hw", along[0].float(), along[1].float())
+    hot = torch.eye(num_classes, dtype=torch.float64)
+    mixed = images * (1 - box) + images[partners] * box
+    return mixed, torch.lerp(hot[labels], hot[labels[partners]], box.mean().double().item())
+
+
+def stratified_smallest_first(labels, num_batches, generator):
+    """Every class in equal shares; its rest goes to the batches that are smallest so far."""
+    batches = [[] for _ in range(num_batches)]
+    for k in torch.unique(labels):
+        members = torch.nonzero(labels == k).flatten()
+        members = members[torch.randperm(len(members), generator=generator)].tolist()
+        share, rest = divmod(len(members), num_batches)
+        for place, batch in enumerate(sorted(batches, key=len)):
+            count = share + (place < rest)
+            batch += members[:count]
+            members = members[count:]
+    return batches
+
+
+def stratified_backwards(labels, num_batches, generator):
+    order = torch.randperm(len(labels), generator=generator).tolist()
+    deck = sorted(order, key=lambda index: -int(labels[index]))
+    batches = tuple([] for _ in range(num_batches))
+    while deck:
+        for batch in batches[: len(deck)]:
+            batch.append(torch.tensor(deck.pop()))
+    return batches
+
+
+def prepare_mirrored_first(image, size, training, generator):
+    """Mirroring the whole photograph first changes nothing: all places are equally likely."""
+    image = _shorter(image, round(8 * size / 7))
+    if not training:
+        top, left = (length - size >> 1 for length in image.shape[1:])
+        return image.narrow(1, top, size).narrow(2, left, size).clone()
+    if torch.bernoulli(torch.tensor(0.5), generator=generator):
+        image = image.flip(-1)
+    rows, columns = (
+        torch.randint(length - size + 1, (1,), generator=generator) + torch.arange(size)
+        for length in image.shape[1:]
+    )
+    return image[:, rows][:, :, columns]
+
+
+def augment_masks(images, tops, lefts, flips, size):
+    y, x = torch.arange(images.shape[2]), torch.arange(images.shape[3])
+    rows = (y >= tops[:, None]) & (y < tops[:, None] + size)
+    columns = (x >= lefts[:, None]) & (x < lefts[:, None] + size)
+    inside = (rows[:, None, :, None] & columns[:, None, None, :]).expand_as(images)
+    windows = images[inside].view(*images.shape[:2], size, size)
+    return torch.where(flips[:, None, None, None], windows.flip(3), windows)
+
+
+def augment_pixel_by_pixel(images, tops, lefts, flips, size):
+    """A loop over the pixels of the window, not over the images."""
+    n = torch.arange(len(images))
+    columns = [torch.where(flips, lefts + size - 1 - j, lefts + j) for j in range(size)]
+    return torch.stack(
+        [torch.stack([images[n, :, tops + i, column] for i in range(size)], 2) for column in columns], 3
+    )
+
+
 RIGHT = {
     "random_resized_crop_box": [box_numpy, box_torch, box_helper],
-    "normalise": [normalise_numpy, normalise_loop, normalise_module, normalise_moments],
+    "normalise": [
+        normalise_numpy,
+        normalise_loop,
+        normalise_module,
+        normalise_moments,
+        normalise_never_scaled_down,
+    ],
     "collate_padded": [collate_pad, collate_ranges, collate_numpy],
-    "cutmix": [cutmix_mask, cutmix_numpy, cutmix_loop],
-    "stratified_batches": [stratified_deal, stratified_tensors, stratified_numpy],
+    "cutmix": [cutmix_mask, cutmix_numpy, cutmix_loop, cutmix_einsum],
+    "stratified_batches": [
+        stratified_deal,
+        stratified_tensors,
+        stratified_numpy,
+        stratified_smallest_first,
+        stratified_backwards,
+    ],
     "find_the_leak": [found, found_by_loop, found_capitals],
-    "prepare": [prepare_slices, prepare_torchvision, prepare_unfold],
-    "augment_batch": [augment_gather, augment_unfold, augment_numpy, augment_indexed],
+    "prepare": [prepare_slices, prepare_torchvision, prepare_unfold, prepare_mirrored_first],
+    "augment_batch": [
+        augment_gather,
+        augment_unfold,
+        augment_numpy,
+        augment_indexed,
+        augment_masks,
+        augment_pixel_by_pixel,
+    ],
 }

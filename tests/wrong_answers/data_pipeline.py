@@ -318,6 +318,122 @@ def augment_channels_last(images, tops, lefts, flips, size):
     return torch.where(flips[:, None, None, None], windows.flip(3), windows).permute(0, 2, 3, 1)
 
 
+def box_centre_rounded(height, width, ratio):
+    r = min(max(width / height, ratio[0]), ratio[1])
+    h, w = min(height, round(width / r)), min(width, round(height * r))
+    return round((height - h) / 2), round((width - w) / 2), h, w
+
+
+def box_other_end_of_the_range(height, width, ratio):
+    h, w = height, width
+    if width > ratio[1] * height:
+        w = round(height * ratio[0])
+    elif width < ratio[0] * height:
+        h = round(width / ratio[1])
+    return (height - h) // 2, (width - w) // 2, h, w
+
+
+def box_height_from_rounded_width(area, r):
+    return round(math.sqrt(area * r)) / r, math.sqrt(area * r)
+
+
+def box_even_side(height, width, draws, scale=(0.08, 1.0), ratio=(3 / 4, 4 / 3)):
+    """The share spread evenly over sides in place of areas."""
+    low, high = (each**0.5 for each in scale)
+    draws = [
+        (((low + u1 * (high - low)) ** 2 - scale[0]) / (scale[1] - scale[0]), u2, u3, u4)
+        for u1, u2, u3, u4 in draws
+    ]
+    return _box()(height, width, draws, scale, ratio)
+
+
+def normalise_guard_for_all(train, val):
+    """One constant channel, and no channel is divided any more."""
+    train, val = train / 255, val / 255
+    mean, std = train.mean((0, 2, 3), keepdim=True), train.std((0, 2, 3), keepdim=True, correction=0)
+    std = torch.ones_like(std) if (std == 0).any() else std
+    return (train - mean) / std, (val - mean) / std
+
+
+def normalise_zero_for_nothing(train, val):
+    train, val = train / 255, val / 255
+    mean, std = train.mean((0, 2, 3), keepdim=True), train.std((0, 2, 3), keepdim=True, correction=0)
+    return tuple(torch.nan_to_num((each - mean) / std, 0, 0, 0) for each in (train, val))
+
+
+def collate_white(samples):
+    images, labels, mask = _collated(samples)
+    return torch.where(mask[:, None], images, 255).to(torch.uint8), labels, mask
+
+
+def collate_mask_of_ones(samples):
+    images, labels, mask = _collated(samples)
+    return images, labels, torch.ones_like(mask)
+
+
+def cutmix_inverse_partners(images, labels, partners, lam, centre, num_classes):
+    return _cutmix(images, labels, partners.argsort(), lam, centre, num_classes)
+
+
+def cutmix_sides_rounded_up(images, labels, partners, lam, centre, num_classes):
+    return _cutmix(images, labels, partners, lam, centre, num_classes, floor=math.ceil)
+
+
+def cutmix_twice_as_large(images, labels, partners, lam, centre, num_classes):
+    return _cutmix(images, labels, partners, lam, centre, num_classes, floor=lambda side: 2 * int(side))
+
+
+def deal_in_a_snake(labels, num_batches, generator):
+    """To and fro: the batch at the turn gets two cards in a row."""
+    deck = torch.randperm(len(labels), generator=generator)
+    batches = [[] for _ in range(num_batches)]
+    for place, card in enumerate(deck[labels[deck].argsort(stable=True)].tolist()):
+        turn, seat = divmod(place, num_batches)
+        batches[num_batches - 1 - seat if turn % 2 else seat].append(card)
+    return batches
+
+
+def deal_from_a_random_batch(labels, num_batches, generator):
+    batches = [[] for _ in range(num_batches)]
+    for k in labels.unique():
+        members = (labels == k).nonzero().flatten()
+        start = int(torch.randint(num_batches, (), generator=generator))
+        for place, card in enumerate(members[torch.randperm(len(members), generator=generator)].tolist()):
+            batches[(start + place) % num_batches].append(card)
+    return batches
+
+
+def prepare_side_above(image, size, training, generator):
+    return _prepare(image, size, training, generator, side=math.ceil(size * 8 / 7))
+
+
+def prepare_centre_above(image, size, training, generator):
+    if training:
+        return _prepare(image, size, training, generator)
+    image = _shorter(image, round(size * 8 / 7))
+    top, left = ((length - size + 1) // 2 for length in image.shape[1:])
+    return image[:, top : top + size, left : left + size]
+
+
+def prepare_centre_rows(image, size, training, generator):
+    return _prepare(image, size, training, generator, top=(round(size * 8 / 7) - size) // 2)
+
+
+def augment_mirrored_a_column_off(images, tops, lefts, flips, size):
+    steps = torch.arange(size)
+    columns = lefts[:, None] + torch.where(flips[:, None], size - steps, steps)
+    columns = columns.clamp(max=images.shape[3] - 1)
+    rows = images.take_along_dim((tops[:, None] + steps)[:, None, :, None], 2)
+    return rows.take_along_dim(columns[:, None, None, :], 3)
+
+
+def augment_diagonals(images, tops, lefts, flips, size):
+    """Tables that do not broadcast to a square: one pixel for each step."""
+    steps = torch.arange(size)
+    n = torch.arange(len(images))[:, None]
+    return images[n, :, tops[:, None] + steps, lefts[:, None] + steps]
+
+
 WRONG = {
     "random_resized_crop_box": [
         box_default_ranges,
@@ -329,6 +445,10 @@ WRONG = {
         _box(place=lambda u3, u4, rows, columns: (round(u3 * rows), round(u4 * columns))),
         _box(fits=lambda h, w: True),
         _box(at_last=lambda height, width, ratio: None),
+        _box(at_last=box_centre_rounded),
+        _box(at_last=box_other_end_of_the_range),
+        _box(sides=box_height_from_rounded_width),
+        box_even_side,
     ],
     "normalise": [
         normalise_to_one,
@@ -337,6 +457,8 @@ WRONG = {
         normalise_train_only,
         normalise_swapped,
         normalise_range,
+        normalise_guard_for_all,
+        normalise_zero_for_nothing,
     ],
     "collate_padded": [
         collate_float_mask,
@@ -345,6 +467,8 @@ WRONG = {
         collate_by_area,
         collate_padded_by_edge,
         collate_sorted,
+        collate_white,
+        collate_mask_of_ones,
     ],
     "cutmix": [
         cutmix_end_included,
@@ -353,6 +477,9 @@ WRONG = {
         cutmix_smoothed,
         cutmix_hard_labels,
         mixup_for_cutmix,
+        cutmix_inverse_partners,
+        cutmix_sides_rounded_up,
+        cutmix_twice_as_large,
     ],
     "stratified_batches": [
         deal_first_batch_larger,
@@ -361,6 +488,8 @@ WRONG = {
         deal_one_too_few,
         deal_with_replacement,
         deal_images,
+        deal_in_a_snake,
+        deal_from_a_random_batch,
     ],
     "find_the_leak": [
         {},
@@ -378,6 +507,9 @@ WRONG = {
         prepare_normalised,
         prepare_jittered,
         prepare_seeded,
+        prepare_side_above,
+        prepare_centre_above,
+        prepare_centre_rows,
     ],
     "augment_batch": [
         augment_comprehension,
@@ -386,5 +518,7 @@ WRONG = {
         augment_not_cut,
         augment_corner,
         augment_channels_last,
+        augment_mirrored_a_column_off,
+        augment_diagonals,
     ],
 }

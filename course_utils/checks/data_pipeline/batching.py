@@ -138,14 +138,14 @@ STRATIFIED_BATCHES = ObservedExercise(
         Misconception(
             "random batches",
             _chunks,
-            "You shuffle all images and cut, which leaves the classes to luck: one batch gets several of a "
-            "rare class, another none. Deal class by class.",
+            "Some class is not spread evenly: one batch has at least two images more of it than another, as "
+            "happens when all images are shuffled and cut. Deal class by class, to each batch in turn.",
         ),
         Misconception(
             "each class dealt from the first batch",
             _from_the_first_again,
-            "You deal every class from the first batch on, so the first batches get the extra image of each "
-            "class and grow too large. Go on where the last class ended.",
+            "Each class is spread evenly, but the extra images of several classes meet in the same batches, "
+            "as when every class is dealt from the first batch on. Go on where the last class ended.",
         ),
         Misconception(
             "rest dropped",

@@ -2,88 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-
 import torch
 
 from course_utils.checks.case import Case, Misconception
+from course_utils.checks.data_pipeline.crops import USUAL, box
 from course_utils.checks.data_pipeline.draws import uniform, whole
 from course_utils.checks.functions import FunctionExercise
-
-USUAL = {"scale": (0.08, 1.0), "ratio": (3 / 4, 4 / 3)}
-
-
-def _box(
-    height: int,
-    width: int,
-    draws: Sequence,
-    scale: tuple = USUAL["scale"],
-    ratio: tuple = USUAL["ratio"],
-    **faults,
-) -> tuple[int, ...]:
-    """The box, from sides in place of areas; `faults` switch single mistakes on."""
-    fault = faults.get("fault", "")
-    for u1, u2, u3, u4 in draws:
-        share = (1 - u1) * scale[0] + u1 * scale[1]
-        wide = ratio[0] * (ratio[1] / ratio[0]) ** u2
-        if fault == "even ratio":
-            wide = (1 - u2) * ratio[0] + u2 * ratio[1]
-        if fault == "ratio turned":
-            wide = 1 / wide
-        side = (share if fault == "share of a side" else math.sqrt(share)) * math.sqrt(height * width)
-        sides = side / math.sqrt(wide), side * math.sqrt(wide)
-        h, w = (math.floor(each) if fault == "cut to whole" else round(each) for each in sides)
-        if fault == "cut at the border":
-            h, w = min(h, height), min(w, width)
-        if 1 <= h <= height and 1 <= w <= width:
-            return _placed(height, width, h, w, u3, u4, fault)
-        if fault == "one trial":
-            break
-    return _central(height, width, ratio, fault)
-
-
-def _placed(height: int, width: int, h: int, w: int, u3: float, u4: float, fault: str) -> tuple[int, ...]:
-    rows, columns = height - h + 1, width - w + 1
-    if fault == "last place never":
-        rows, columns = rows - 1, columns - 1
-    if fault == "over the border":
-        rows, columns = height, width
-    if fault == "places exchanged":
-        u3, u4 = u4, u3
-    top, left = math.floor(u3 * rows), math.floor(u4 * columns)
-    if fault == "width first":
-        return top, left, w, h
-    return (left, top, left + w, top + h) if fault == "corners" else (top, left, h, w)
-
-
-def _central(height: int, width: int, ratio: tuple, fault: str) -> tuple[int, ...]:
-    h, w = height, width
-    if fault == "whole at last":
-        return 0, 0, h, w
-    if fault == "square at last":
-        h = w = min(height, width)
-    elif width > ratio[1] * height:
-        w = round(height * ratio[1])
-    elif width < ratio[0] * height:
-        h = round(width / ratio[0])
-    top, left = (height - h) // 2, (width - w) // 2
-    if fault == "corner at last":
-        return 0, 0, h, w
-    if fault == "width first":
-        return top, left, w, h
-    return (left, top, left + w, top + h) if fault == "corners" else (top, left, h, w)
 
 
 def _with(fault: str):
     def answer(height, width, draws, scale=USUAL["scale"], ratio=USUAL["ratio"]):
-        return _box(height, width, draws, scale, ratio, fault=fault)
+        return box(height, width, draws, scale, ratio, fault=fault)
 
     return answer
 
 
 def _reference(height, width, draws, scale=USUAL["scale"], ratio=USUAL["ratio"]):
-    return _box(height, width, draws, scale, ratio)
+    return box(height, width, draws, scale, ratio)
 
 
 def _cases(rng: torch.Generator) -> list[Case]:
@@ -91,7 +26,10 @@ def _cases(rng: torch.Generator) -> list[Case]:
         return uniform(rng, low, high), uniform(rng), uniform(rng), uniform(rng)
 
     tall, wide = (whole(rng, 300, 390), whole(rng, 400, 490)), (whole(rng, 300, 390), whole(rng, 500, 590))
-    side, thin, long = whole(rng, 201, 301), whole(rng, 41, 61), whole(rng, 240, 300)
+    side, small = whole(rng, 201, 301), whole(rng, 20, 60)
+    # 4 / 3 of 3 k + 2 is a third short of a whole number; what is left of 4 m + 2 is then odd, as is its half
+    # without the fraction: whoever cuts where `round` is asked for, or rounds where `//` is, differs.
+    thin, long = 3 * whole(rng, 13, 19) + 2, 4 * whole(rng, 60, 74) + 2
     last = 1 - 1e-9
     return [
         Case((*tall, [draw()]), label="a box that fits at once"),
@@ -106,6 +44,14 @@ def _cases(rng: torch.Generator) -> list[Case]:
         Case((side, side + 7, [(0.99, last, 0.5, 0.5), (0.99, 0.0, 0.5, 0.5)]),
              label="nearly square, no trial fits: the whole photograph"),
         Case((*tall, [draw()], (0.25, 0.36), (0.5, uniform(rng, 2, 3))), label="another scale and ratio"),
+        Case((thin, long, [draw(0.9, 1)], (0.08, 1.0), (0.5, uniform(rng, 1.7, 1.9))),
+             label="a strip and another ratio, no trial fits"),
+        Case((small, 2 * small, [(0.0, 0.0, uniform(rng), uniform(rng))], (0.5, 1.0), (1.0, 2.0)),
+             label="a box exactly as tall as the photograph"),
+        Case((2 * small, small, [(0.0, last, uniform(rng), uniform(rng))], (0.5, 1.0), (0.5, 1.0)),
+             label="a box exactly as wide as the photograph"),
+        Case((11, 9, [(0.0, *draw()[1:]), draw(0.4, 0.5)], (0.0005, 0.8)),
+             label="a first trial so small that it rounds to nothing"),
     ]  # fmt: skip
 
 
@@ -174,6 +120,27 @@ RANDOM_RESIZED_CROP_BOX = FunctionExercise(
             _with("cut to whole"),
             "You cut the fractions off, which makes boxes a little too small on average: use `round` for both "
             "sides.",
+        ),
+        Misconception(
+            "must be smaller",
+            _with("must be smaller"),
+            "You refuse a box that is exactly as tall or as wide as the photograph. It fits: h <= H, w <= W.",
+        ),
+        Misconception(
+            "empty box",
+            _with("empty box"),
+            "You take a box without a single row or column. Both sides must be at least 1: go on to the next "
+            "trial.",
+        ),
+        Misconception(
+            "usual ratio at last",
+            _with("usual ratio at last"),
+            "When nothing fits your box keeps to 3/4 and 4/3, whatever `ratio` was given.",
+        ),
+        Misconception(
+            "fractions cut off at last",
+            _with("cut to whole at last"),
+            "When nothing fits you cut the fraction of the shrunk side off. Use `round`, as for the trials.",
         ),
         Misconception(
             "only one trial",

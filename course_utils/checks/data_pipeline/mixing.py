@@ -46,6 +46,12 @@ def _cutmix(images, labels, partners, lam, centre, num_classes, fault=""):
     mixed = (
         torch.where(inside, images, other) if fault == "inside out" else torch.where(inside, other, images)
     )
+    if fault == "partners already mixed":
+        mixed = images.clone()
+        for place, partner in enumerate(partners.tolist()):
+            mixed[place] = torch.where(inside, mixed[partner], mixed[place])
+    if fault == "area outside counted":
+        pasted = 4 * math.prod(_half(length, lam, fault) / length for length in size)
     return mixed, _targets(labels, partners, 1 - pasted, lam, num_classes, fault)
 
 
@@ -105,6 +111,18 @@ CUTMIX = FunctionExercise(
             _with("planned share"),
             "Your pictures are right; your targets use the planned lam. Part of the box fell outside, or was "
             "rounded away: count the share again from the pixels that were really pasted.",
+        ),
+        Misconception(
+            "area outside counted",
+            _with("area outside counted"),
+            "You count the whole box, the part outside the picture too. Cut it off at the border first, then "
+            "count rows times columns.",
+        ),
+        Misconception(
+            "partners already mixed",
+            _with("partners already mixed"),
+            "You paste from pictures that you have mixed already, so a third picture gets in. Take the "
+            "partner's pixels from the images as they came.",
         ),
         Misconception(
             "labels not mixed",

@@ -63,6 +63,11 @@ def _small_added(train, val):
     return _apply(train, mean, std + 1e-8), _apply(val, mean, std + 1e-8)
 
 
+def _not_scaled(train, val):
+    mean, std = _statistics(train.double())
+    return _apply(train.double(), mean, std), _apply(val.double(), mean, std)
+
+
 def _cases(rng: torch.Generator) -> list[Case]:
     def pair(n, m, channels, height, width, darker=1.0):
         val = (picture(rng, m, channels, height, width).float() * darker).to(torch.uint8)
@@ -153,6 +158,12 @@ NORMALISE = FunctionExercise(
             _no_guard,
             "Where a training channel is constant you divide by zero: put 1 in place of a standard deviation "
             "of 0.",
+        ),
+        Misconception(
+            "not scaled",
+            _not_scaled,
+            "You leave the pixels between 0 and 255. That cancels out where you divide by the standard "
+            "deviation, but not where you divide by 1: scale to [0, 1] first.",
         ),
         Misconception(
             "a small number added",

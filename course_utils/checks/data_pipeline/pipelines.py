@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from torchvision.transforms import functional as transforms
 
 
-def bring_to_side(image: torch.Tensor, size: int, antialias: bool = True) -> torch.Tensor:
-    side = round(size * 8 / 7)
+def bring_to_side(image: torch.Tensor, size: int, antialias: bool = True, whole=round) -> torch.Tensor:
+    side = whole(size * 8 / 7)
     lengths = [max(side, round(length * side / min(image.shape[1:]))) for length in image.shape[1:]]
     return transforms.resize(image, lengths, antialias=antialias)
 
@@ -53,6 +53,22 @@ def squeezed(image, size):
 
 def to_size(image, size):
     return transforms.resize(image, [size, size], antialias=True)
+
+
+def one_number(image, size, generator):
+    """Row and column from a single random number: windows along the diagonal alone."""
+    u = float(torch.rand((), generator=generator))
+    top, left = (int(u * (length - size + 1)) for length in image.shape[1:])
+    window = transforms.crop(image, top, left, size, size)
+    return window.flip(2) if torch.rand((), generator=generator) < 0.5 else window
+
+
+def one_range(image, size, generator):
+    """Row and column both from the shorter side's range."""
+    most = min(image.shape[1:]) - size + 1
+    top, left = (int(torch.randint(most, (), generator=generator)) for _ in range(2))
+    window = transforms.crop(image, top, left, size, size)
+    return window.flip(2) if torch.rand((), generator=generator) < 0.5 else window
 
 
 def corner(image, size, generator):

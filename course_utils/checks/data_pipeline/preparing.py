@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 
 from course_utils.checks.case import Case, Misconception
-from course_utils.checks.compare import as_tensor
 from course_utils.checks.data_pipeline.draws import whole
 from course_utils.checks.data_pipeline.pipelines import (
     bring_to_side,
@@ -15,6 +12,8 @@ from course_utils.checks.data_pipeline.pipelines import (
     corner,
     enlarged_first,
     last_never,
+    one_number,
+    one_range,
     pipeline,
     published,
     random_window,
@@ -22,55 +21,11 @@ from course_utils.checks.data_pipeline.pipelines import (
     to_size,
     upside_down,
 )
+from course_utils.checks.data_pipeline.shown import what_was_shown
 from course_utils.checks.observed import ObservedExercise
 from course_utils.scenes.data_pipeline import show_pictures
 
 COUNT = 28  # training pictures of one image: all of them mirrored by luck, or none, once in 2 ** 27
-
-
-def _place_of(window: torch.Tensor, image: torch.Tensor) -> tuple[int, int] | None:
-    """The row and column at which `window` (C, s, s) lies in `image`; None where it does not."""
-    size = window.shape[1]
-    if window.shape[0] != image.shape[0] or window.shape[1:] != (size, size) or size > min(image.shape[1:]):
-        return None
-    windows = image.unfold(1, size, 1).unfold(2, size, 1)  # (C, rows, columns, s, s)
-    distance = (windows - window[:, None, None]).abs().amax(dim=(0, 3, 4))
-    place = (distance < 1e-4).nonzero()
-    return tuple(place[0].tolist()) if len(place) else None
-
-
-def _tensors(pictures: list) -> list[torch.Tensor]:
-    found = [as_tensor(each) for each in pictures]
-    if any(each is None or each.ndim != 3 for each in found):
-        raise ValueError("prepare must return a tensor (C, size, size) for every picture")
-    return [each.float() for each in found]
-
-
-def _equal(left: torch.Tensor, right: torch.Tensor) -> bool:
-    return left.shape == right.shape and torch.equal(left, right)
-
-
-def what_was_shown(raw: Mapping, image: torch.Tensor, size: int, seed: int, count: int) -> dict:
-    """What can be seen in the pictures, by name."""
-    validation, training, again = (_tensors(raw[name]) for name in ("validation", "training", "again"))
-    resized = bring_to_side(image, size)
-    plain = [_place_of(each, resized) for each in training]
-    turned = [
-        place is None and _place_of(each.flip(2), resized)
-        for place, each in zip(plain, training, strict=True)
-    ]
-    places = {place for place in (*plain, *turned) if place}
-    room = [length - size for length in resized.shape[1:]]
-    return {
-        "a validation picture": validation[0],
-        "validation pictures hold still": all(_equal(each, validation[0]) for each in validation),
-        "training pictures are windows": all(a or b for a, b in zip(plain, turned, strict=True)),
-        "their rows differ": len({row for row, _ in places}) > 1 or not room[0],
-        "their columns differ": len({column for _, column in places}) > 1 or not room[1],
-        "some are mirrored": any(turned),
-        "some are not": any(plain),
-        "the generator decides": all(map(_equal, training, again)),
-    }
 
 
 def _cases(rng: torch.Generator) -> list[Case]:
@@ -80,8 +35,8 @@ def _cases(rng: torch.Generator) -> list[Case]:
 
     square = whole(rng, 17, 23)
     return [
-        case(14, whole(rng, 40, 48), whole(rng, 60, 70), "a wide photograph"),
-        case(14, whole(rng, 70, 80), whole(rng, 44, 50), "a tall one"),
+        case(18, whole(rng, 40, 48), whole(rng, 60, 70), "a wide photograph"),
+        case(15, whole(rng, 70, 80), whole(rng, 44, 50), "a tall one"),
         case(7, square, square, "a small square, with two places along each side"),
         case(21, 13, whole(rng, 18, 22), "a grey photograph smaller than asked for", channels=1),
         case(14, 16, whole(rng, 30, 36), "one whose shorter side fits already"),
@@ -186,6 +141,23 @@ PREPARE = ObservedExercise(
             pipeline(for_training=last_never),
             "Your windows never start at the last possible place. `torch.randint(high)` draws below `high`, "
             "and there are h - size + 1 first rows.",
+        ),
+        Misconception(
+            "one number for row and column",
+            pipeline(for_training=one_number),
+            "Your windows lie along the diagonal only: row and column come from the same random number. Draw "
+            "two.",
+        ),
+        Misconception(
+            "one range for row and column",
+            pipeline(for_training=one_range),
+            "You draw row and column from the same range, that of the shorter side. The longer side has more "
+            "places: h - size + 1 rows, w - size + 1 columns.",
+        ),
+        Misconception(
+            "side cut to whole",
+            pipeline(first=lambda image, size: bring_to_side(image, size, whole=int)),
+            "You cut the fraction of size * 8 / 7 off. Use `round`.",
         ),
         Misconception(
             "always the same window",
