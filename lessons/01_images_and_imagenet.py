@@ -305,7 +305,7 @@ figure, axes = plt.subplots(2, 5, figsize=(8.6, 3.7), dpi=90, layout="constraine
 for (above, below), name in zip(axes.T, names, strict=True):
     ImageFile.LOAD_TRUNCATED_IMAGES = True  # for the upper row only
     raw = np.asarray(Image.open(folder / f"{name}.jpg"))
-    above.imshow(raw if raw.ndim == 2 else raw[:, :, :3], cmap="gray")
+    above.imshow(raw if raw.ndim == 2 else raw[:, :, :3], cmap="gray", vmin=0, vmax=255)
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     above.set(title=name, xticks=[], yticks=[])
     below.axis("off")
