@@ -211,7 +211,7 @@ adjoint_test = ObservedExercise(
         ),
         Misconception(
             "tolerance too wide",
-            with_random(lambda left, right: (left - right).abs() <= 0.1 * (left.abs() + right.abs())),
+            with_random(lambda left, right: (left - right).abs() <= 0.025 * (left.abs() + right.abs())),
             "Your tolerance of some per cent lets small faults pass. In float64 the rounding is below one part in a "
             "billion.",
         ),
