@@ -293,10 +293,9 @@ print(f"accuracy {right.mean():.3f}; bootstrap {low:.3f} to {high:.3f}, Wilson {
 # - another run of the same recipe with another seed;
 # - a world that differs from the test set.
 #
-# The last one is easy to see.
-# Below, noise is added to the same test images, in units of their standard deviation.
-# Recht and others (2019) built a second test set for ImageNet as carefully as they could, and the accuracies of the models they tried fell by 11 to 14 points, far outside of any such interval.
-# Engstrom and others (2020) trace most of that fall to a bias in how its images were chosen.
+# The last one is easy to see: below, noise is added to the same test images, in units of their standard deviation.
+# On a second test set for ImageNet, accuracies fell by 11 to 14 points (Recht and others, 2019), far outside of any such interval.
+# Engstrom and others (2020) trace most of that to how its images were chosen.
 
 # %% tags=["nbval-ignore-output"]
 noise = torch.Generator().manual_seed(0)
@@ -850,6 +849,8 @@ print(f"smallest loss of {int(wrong.sum()):,} wrong random rows, ln 2 = {math.lo
 # Its loss, made of two softmaxes, ends at less than half of its own floor.
 # Another reports a final loss of 0.80 on two classes and an accuracy of 89 %.
 # That is worse than the $\ln 2 \approx 0.69$ of a coin, and yet *not* impossible.
+
+# %% [markdown]
 # Say both numbers come from the same images.
 # With two classes a right image costs between 0 and $\ln 2$.
 # So the 11 % wrong ones must make up the rest, between $0.80 - 0.89 \ln 2$ and $0.80$.
