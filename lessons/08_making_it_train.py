@@ -129,7 +129,7 @@ ax.legend(frameon=False)
 with_text(figure, "The size of the values over twenty layers on a logarithmic axis: it explodes with weights of standard deviation 1, stays level with He's, and shrinks with Xavier's and with PyTorch's default.")
 
 # %% [markdown]
-# Three of four are lost.
+# Only one of the four keeps its size.
 # With weights of standard deviation 1 the numbers leave the range of common sense, and the loss with them.
 # With the smaller weights almost nothing of the image arrives in layer 20, and, as you will see, almost nothing of the gradient comes back.
 # Every curve is a straight line on the logarithmic axis: each layer multiplies by the same factor.
@@ -244,7 +244,7 @@ check.second_moments(second_moments)
 # By Glorot's first name it is called **Xavier**.
 #
 # **He** and others put the $\tfrac12$ of the ReLU in, and noted that one need not choose: with $2/n$ everywhere, the factors of the way back are $m_\ell / n_\ell$.
-# As $m_\ell = n_{\ell + 1}$ when layers follow each other, almost all of them cancel in the product, and what is left does not grow with depth.
+# As $m_\ell = n_{\ell + 1}$ when layers with equal windows follow each other, almost all of them cancel in the product, and what is left does not grow with depth.
 
 # %%
 out_channels, in_channels, rows, columns = 128, 64, 3, 3
@@ -627,10 +627,10 @@ print(f"norm before {norm:.2f}, after {clipped.norm():.2f}, angle kept: {torch.a
 # %% [markdown]
 # ## A learning rate that moves
 #
-# At the start the weights are random and the gradients are large and contradictory; near the end a large step only jumps around the minimum.
+# At the start the weights are random and the gradients often large and contradictory; near the end a large step only jumps around the minimum.
 # A **schedule** gives each step its own rate.
 #
-# - **Warm-up**: the rate rises from near zero. Goyal and others (2017) used it to train with batches of 8,192 images.
+# - **Warm-up**: the rate rises from a small one. Goyal and others (2017) used it to train with batches of 8,192 images.
 # - **Cosine** (Loshchilov and Hutter, 2017): from the top down along half a cosine, slowly at both ends.
 # - **One cycle** (Smith and Topin, 2017): up to a rate that would be too large for long, and down to almost nothing.
 
@@ -850,15 +850,15 @@ except CourseDataError:
     dataset = load_photo_patches(size=32, train_per_class=50)
 rng = np.random.default_rng(0)
 train = dataset.train.subset(rng.permutation(len(dataset.train))[:640])
-val = dataset.val.subset(rng.permutation(len(dataset.val))[:800])
+val = dataset.val.subset(rng.permutation(len(dataset.val))[:640])
 print(f"{dataset.name}: {len(train)} training and {len(val)} validation images, {dataset.num_classes} classes")
 
 
 # %% tags=["nbval-ignore-output"]
 def build(norm=True, he=True, dropout=0.0):
     layers, channels = [], dataset.in_channels
-    for width, stride in ((16, 2), (32, 2), (32, 1)):
-        layers.append(nn.Conv2d(channels, width, 3, stride=stride, padding=1, bias=not norm))
+    for width in (8, 16, 32):
+        layers.append(nn.Conv2d(channels, width, 3, stride=2, padding=1, bias=not norm))
         layers += [nn.BatchNorm2d(width), nn.ReLU()] if norm else [nn.ReLU()]
         channels = width
     model = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(dropout), nn.Linear(channels, dataset.num_classes))
@@ -871,7 +871,7 @@ def build(norm=True, he=True, dropout=0.0):
 print(f"{sum(parameter.numel() for parameter in build().parameters()):,} parameters with batch norm")
 
 # %%
-recipe = training.TrainConfig(epochs=7, optimizer="sgd", lr=0.1, schedule="one_cycle", weight_decay=5e-4, precision="float32")
+recipe = training.TrainConfig(epochs=5, optimizer="sgd", lr=0.1, schedule="one_cycle", weight_decay=5e-4, precision="float32")
 VARIANTS = {
     "the recipe": ({}, recipe),
     "no batch norm": ({"norm": False}, recipe),
@@ -936,7 +936,7 @@ with_text(figure, "For each change to the recipe, the difference in validation a
 # Read it with the four rules in mind.
 # Where the interval holds zero, this experiment cannot tell the variant from the recipe: not that there is no difference, but that four seeds and these images do not show it.
 # Five intervals at 95 % also mean five chances to be fooled: if no change did anything, and the five were independent, the cell below says how often such a table would show a 'finding'.
-# And what holds for three layers, 640 images and seven epochs need not hold for fifty layers and a million: dropout and smoothing are remedies against overfitting, and there is little to overfit in so short a run.
+# And what holds for three layers, 640 images and five epochs need not hold for fifty layers and a million: dropout and smoothing are remedies against overfitting, and there is little to overfit in so short a run.
 
 # %%
 print(f"at least one of five 95 % intervals misses a true zero with probability {1 - 0.95**5:.0%}")
@@ -1010,7 +1010,7 @@ check.initialise(initialise)
 # %% [markdown]
 # ## Stretch: a norm that needs no batch
 #
-# Detection networks train with two large images at a time, where batch norm's estimates are mostly noise.
+# Detection networks are often trained with one or two large images at a time, where batch norm's estimates are mostly noise.
 # Group norm does not look at the batch at all.
 # You have the formula, the table above, and nothing else to lean on.
 

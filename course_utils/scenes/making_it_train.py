@@ -62,7 +62,10 @@ def network(kind: str, width: int) -> nn.Module:
         return nn.Sequential(
             nn.Flatten(), nn.Linear(20 * width, 4 * width), nn.ReLU(), nn.Linear(4 * width, 60)
         )
-    return nn.Sequential(Block(2 * width, 5 * width), nn.ReLU(), nn.Flatten(), nn.Linear(4 * width, 70))
+    return nn.Sequential(
+        nn.Conv2d(8, 2 * width, 3), Block(2 * width, 5 * width), nn.ReLU(), nn.Flatten(),
+        nn.Linear(4 * width, 70),
+    )  # fmt: skip
 
 
 def set_start(answer: Callable, kind: str, width: int) -> dict:

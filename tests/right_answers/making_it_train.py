@@ -1,6 +1,7 @@
 """Honest answers to the exercises of lesson 08, in several styles: every one must pass."""
 
 import copy
+import io
 import math
 
 import numpy as np
@@ -237,6 +238,24 @@ def stop_patience_left(model, train_one_epoch, validation_loss, patience, max_ep
     return history.index(min(history)) + 1, len(history)
 
 
+def stop_in_memory(model, train_one_epoch, validation_loss, patience, max_epochs):
+    """The best state as bytes; parameters and buffers put back one by one."""
+    best, chosen, epoch, kept = None, 0, 0, b""
+    while epoch < max_epochs and (chosen == 0 or epoch - chosen < patience):
+        epoch += 1
+        train_one_epoch(model)
+        loss = validation_loss(model)
+        if best is None or loss < best:
+            file = io.BytesIO()
+            torch.save(model.state_dict(), file)
+            best, chosen, kept = loss, epoch, file.getvalue()
+    state = torch.load(io.BytesIO(kept))
+    with torch.no_grad():
+        for name, values in model.state_dict(keep_vars=True).items():
+            values.copy_(state[name])
+    return np.array([chosen, epoch])
+
+
 RIGHT_DIAGNOSES = {
     "A": "softmax twice",
     "B": "overfitting",
@@ -336,7 +355,7 @@ RIGHT = {
     "batch_norm_backward": [backward_sums, backward_staged, backward_jacobian],
     "dropout": [dropout_where, dropout_mask, dropout_filled, dropout_loop],
     "one_cycle": [cycle_helper, cycle_numpy, cycle_sine],
-    "early_stopping": [stop_counter, stop_lists, stop_model_copy, stop_patience_left],
+    "early_stopping": [stop_counter, stop_lists, stop_model_copy, stop_patience_left, stop_in_memory],
     "diagnoses": [RIGHT_DIAGNOSES, diagnoses_function, diagnoses_capitals],
     "initialise": [start_normal, start_apply, start_recursive, start_parameters],
     "group_norm": [group_view, group_loop, group_chunks],

@@ -1,6 +1,7 @@
 """Plausible wrong answers to lesson 08 that are no known misconception: each must be refused."""
 
 import copy
+import itertools
 import math
 
 import torch
@@ -162,6 +163,10 @@ def dropout_returns_mask(x, u, p, training):
     return (u >= p) / (1 - p) if training else torch.ones_like(x)
 
 
+def dropout_keeps_below_one_minus_p(x, u, p, training):
+    return x * (u < 1 - p) / (1 - p) if training else x
+
+
 def dropout_in_place(x, u, p, training):
     if training:
         x *= (u >= p) / (1 - p)
@@ -254,6 +259,46 @@ def stop_state_before(model, train_one_epoch, validation_loss, patience, max_epo
             break
     model.load_state_dict(state)
     return chosen, epoch
+
+
+def stop_puts_back_when_patience_ends(model, train_one_epoch, validation_loss, patience, max_epochs):
+    best, chosen, state = math.inf, 0, None
+    for epoch in range(1, max_epochs + 1):
+        train_one_epoch(model)
+        loss = validation_loss(model)
+        if loss < best:
+            best, chosen, state = loss, epoch, copy.deepcopy(model.state_dict())
+        elif epoch - chosen >= patience:
+            model.load_state_dict(state)
+            return chosen, epoch
+    return chosen, max_epochs
+
+
+def stop_demands_a_gain(model, train_one_epoch, validation_loss, patience, max_epochs):
+    best, chosen, state, epoch = math.inf, 0, None, 0
+    for epoch in range(1, max_epochs + 1):
+        train_one_epoch(model)
+        loss = validation_loss(model)
+        if loss < best - 1e-4:
+            best, chosen, state = loss, epoch, copy.deepcopy(model.state_dict())
+        if epoch - chosen >= patience:
+            break
+    model.load_state_dict(state)
+    return chosen, epoch
+
+
+def stop_of_three_rises(model, train_one_epoch, validation_loss, patience, max_epochs):
+    losses, states = [], []
+    while len(losses) < max_epochs:
+        train_one_epoch(model)
+        losses.append(validation_loss(model))
+        states.append(copy.deepcopy(model.state_dict()))
+        last = losses[-patience - 1 :]
+        if len(last) > patience and all(b > a for a, b in itertools.pairwise(last)):
+            break
+    finite = [math.inf if math.isnan(loss) else loss for loss in losses]
+    model.load_state_dict(states[finite.index(min(finite))])
+    return finite.index(min(finite)) + 1, len(losses)
 
 
 def stop_returns_loss(model, train_one_epoch, validation_loss, patience, max_epochs):
@@ -356,6 +401,15 @@ def start_nothing(model):
     return model
 
 
+def start_two_levels(model):
+    for child in model.children():
+        for layer in (child, *child.children()):
+            if isinstance(layer, (nn.Conv2d, nn.Linear)):
+                nn.init.kaiming_normal_(layer.weight)
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)
+
+
 def start_zeros(model):
     for layer in _layers(model):
         nn.init.zeros_(layer.weight)
@@ -418,7 +472,7 @@ WRONG = {
     ],
     "dropout": [
         dropout_own_randomness, dropout_whole_rows, dropout_mean_scaled, dropout_half_always,
-        dropout_returns_mask, dropout_in_place,
+        dropout_returns_mask, dropout_in_place, dropout_keeps_below_one_minus_p,
     ],
     "one_cycle": [
         cycle_three_phases, cycle_divided_by_ten, cycle_one_step_on, cycle_of_max_one, cycle_constant,
@@ -426,7 +480,7 @@ WRONG = {
     ],
     "early_stopping": [
         stop_first_rise, stop_shallow_copy, stop_validates_twice, stop_state_before, stop_returns_loss,
-        stop_trains_once,
+        stop_trains_once, stop_puts_back_when_patience_ends, stop_demands_a_gain, stop_of_three_rises,
     ],
     "diagnoses": [
         diagnoses_of_five, diagnoses_all_overfit, diagnoses_other_words, diagnoses_all_healthy,
@@ -435,6 +489,7 @@ WRONG = {
     "initialise": [
         start_of_first_layer, start_shifted, start_same_rows, start_positive,
         start_uniform_with_std_for_reach, start_nothing, start_zeros,
+        start_two_levels,
     ],
     "group_norm": [
         group_ignores_eps, group_returns_none_for_odd, group_four_axes_only, group_size_for_number,

@@ -80,6 +80,11 @@ DROPOUT = FunctionExercise(
             "You drop in evaluation, too: the same image would get another answer each time. Return x there.",
         ),
         Misconception(
+            "nothing dropped",
+            lambda x, u, p, training: x.clone(),
+            "You return x as it came, in training too. There the values with u < p become 0, and the rest is scaled.",
+        ),
+        Misconception(
             "training and evaluation swapped",
             lambda x, u, p, training: x.clone() if training else x * (u >= p) / (1 - p),
             "Your two modes have changed places: drop in training, return x in evaluation.",

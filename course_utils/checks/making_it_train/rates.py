@@ -49,7 +49,17 @@ def _line(start: float, end: float, share: float) -> float:
     return start + (end - start) * share
 
 
-def _variant(*, up=_cosine, down=_cosine, top=None, end=None, first=1 / 25, last=1 / 250_000, always=None):
+def _variant(
+    *,
+    up=_cosine,
+    down=_cosine,
+    top=None,
+    end=None,
+    first=1 / 25,
+    last=1 / 250_000,
+    always=None,
+    share=lambda step, peak, stop: (step - peak) / (stop - peak),
+):
     """One cycle that departs from PyTorch's in what is named; rates are shares of max_lr."""
 
     def answer(step, total, max_lr, warmup=0.3):
@@ -58,7 +68,7 @@ def _variant(*, up=_cosine, down=_cosine, top=None, end=None, first=1 / 25, last
         stop = end(total) if end else total - 1
         if step <= peak:
             return max_lr * up(first, 1.0, step / peak)
-        return max_lr * down(1.0, last, (step - peak) / (stop - peak))
+        return max_lr * down(1.0, last, share(step, peak, stop))
 
     return answer
 
@@ -138,6 +148,17 @@ ONE_CYCLE = FunctionExercise(
             "top in the middle",
             _variant(always=0.5),
             "You put the top in the middle of the run. It stands where `warmup` says.",
+        ),
+        Misconception(
+            "the way down counted from step 0",
+            _variant(share=lambda step, peak, stop: step / stop),
+            "On the way down you count the share from step 0. It is 0 at the top: (step - u) / (total - 1 - u).",
+        ),
+        Misconception(
+            "the way down divided by the whole",
+            _variant(share=lambda step, peak, stop: (step - peak) / stop),
+            "On the way down you divide by total - 1, so the share never becomes 1. That part is only total - 1 - u "
+            "long.",
         ),
         Misconception(
             "no way up",

@@ -164,6 +164,11 @@ INITIALISE = ObservedExercise(
             "Your linear layers are as they were.",
         ),
         Misconception(
+            "linear layers only",
+            _variant(kinds=(nn.Linear,)),
+            "Your convolutions are as they were.",
+        ),
+        Misconception(
             "outer layers only",
             _variant(deep=False),
             "You reach only the model's direct children. Layers can hold layers: `model.modules()` goes all the way "
