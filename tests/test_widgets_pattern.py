@@ -20,14 +20,14 @@ HISTORY = [
     {"train_loss": a, "train_accuracy": 1 - a / 3, "val_loss": b, "val_accuracy": 1 - b / 3}
     for a, b in [(2.0, 2.1), (1.2, 1.5), (0.7, 1.4), (0.3, 1.6)]
 ]
-MAKE = {
-    "convolution_stepper": widgets.convolution_stepper,
-    "filter_gallery": widgets.filter_gallery,
-    "softmax_explorer": widgets.softmax_explorer,
-    "votes_explorer": widgets.votes_explorer,
-    "wordnet_tree": widgets.wordnet_tree,
+WITH_DATA = {
+    "loading_time": lambda: widgets.loading_time({"read": 1.0, "decode": 4.0, "resize": 2.0, "crop": 0.5}),
     "overfitting_explorer": lambda: widgets.overfitting_explorer(HISTORY),
+    "sick_run_explorer": lambda: widgets.sick_run_explorer(
+        {"healthy": HISTORY, "A": HISTORY[::-1], "B": [HISTORY[0]] * 4}
+    ),
 }
+MAKE = {name: WITH_DATA.get(name) or getattr(widgets, name) for name in widgets.__all__ if name.islower()}
 
 
 def another_value(control):

@@ -126,7 +126,7 @@ def describe(picture, kind: str = "random resized crop", strength: int = 50, epo
 
 def draw(picture, kind: str = "random resized crop", strength: int = 50, epoch: int = 1) -> Figure:
     """The original, framed, and seven augmented versions."""
-    figure = Figure(figsize=(8.2, 4.5))
+    figure = Figure(figsize=(7.8, 4.3))
     axes = figure.subplots(2, 4, gridspec_kw={"left": 0.01, "right": 0.99, "bottom": 0.02, "top": 0.87,
                                               "wspace": 0.04, "hspace": 0.14}).ravel()  # fmt: skip
     figure.suptitle(f"{kind}, {strength} %, epoch {epoch}: {KINDS[kind][1]}", fontsize=TITLE)

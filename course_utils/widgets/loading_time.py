@@ -7,7 +7,7 @@ so an image takes the longer of loading / workers and the network's own time; wi
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_utils.plots.palette import HERE, OKABE_ITO, RESULT, TEXT, VAL, tidy
+from course_utils.plots.palette import HERE, OKABE_ITO, TEXT, VAL, tidy
 
 from .pattern import InteractiveFigure, dropdown, slider
 
@@ -32,7 +32,7 @@ def loading_time(stages, network: float = 2.0) -> InteractiveFigure:
     controls = {
         "workers": slider("workers", 0, 0, MOST_WORKERS),
         "network": slider("network (ms)", float(network), 0.1, 10.0, 0.1, readout_format=".1f"),
-        "source": dropdown("images from", [(name, name) for name in SOURCES], SOURCES[0]),
+        "source": dropdown("images from", [(name, name) for name in SOURCES], SOURCES[0], width="26rem"),
     }
 
     def bound(function):
@@ -112,11 +112,10 @@ def _draw_rate(ax, loading: float, network: float, workers: int) -> None:
     ax.axhline(1000 / network, color=VAL, linestyle="--", label="most that the network can take")
     ax.plot(workers, rates[workers], "o", color=HERE, markersize=12, markeredgecolor="black", zorder=5)
     idle = waiting(loading, network, workers)
-    text = f"{rates[workers]:,.0f} images a second\nthe network waits {idle:.0%} of the time"
-    box = {"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": RESULT, "linewidth": 2}
-    ax.text(0.97, 0.06, text, transform=ax.transAxes, ha="right", va="bottom", fontsize=10, bbox=box)
+    title = f"{rates[workers]:,.0f} images a second; network waits {idle:.0%}"
     ax.set_ylim(0, 1.3 * 1000 / network)
     ax.set_xticks(counts)
-    ax.set(title="Images a second", xlabel="workers", ylabel="images a second")
+    ax.set_title(title, fontsize=10)
+    ax.set(xlabel="workers", ylabel="images a second")
     ax.legend(fontsize=TEXT, frameon=False, loc="upper left")
     tidy(ax)

@@ -6,6 +6,7 @@ Lesson 01. Drawn is the tree of first hypernyms: where WordNet gives a synset tw
 from functools import cache
 
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from course_utils.data.hierarchy import first_parents, lowest_common_ancestor, word
 from course_utils.data.wordnet import IMAGENETTE_WORDS
@@ -14,6 +15,7 @@ from course_utils.plots.palette import HERE, MUTED, OKABE_ITO, SMALL, TEXT, TITL
 from .pattern import InteractiveFigure, dropdown
 
 CLASSES = tuple(sorted(IMAGENETTE_WORDS))
+HALO = (withStroke(linewidth=3, foreground="white"),)  # around names that reach over a line
 
 
 def wordnet_tree(first: str = "n01440764", second: str = "n02102040"):
@@ -104,8 +106,10 @@ def draw(first: str, second: str) -> Figure:
     ax.tick_params(labelsize=TEXT)
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.set_xlabel("steps below entity (count)", fontsize=TEXT)
-    between = f"{word(first)} to {word(second)}: {edges} steps over {word(ancestor)}"
-    ax.set_title(f"WordNet above the ten classes of Imagenette. {between}", fontsize=TITLE)
+    other = "itself" if first == second else word(second)
+    between = f"{word(first)} to {other}: {edges} steps over {word(ancestor)}"
+    title = f"WordNet above the ten classes of Imagenette. {between}"
+    ax.set_title(title, fontsize=TITLE, x=0.58)  # in the middle of the figure, for it is long
     return figure
 
 
@@ -122,9 +126,18 @@ def _name(ax, ancestor, ways) -> None:
             weight = "bold" if node in ways else "normal"
             ax.text(depth + 0.25, row, word(node), va="center", fontsize=TEXT, fontweight=weight)
         elif node == ancestor:
-            style = {"fontweight": "bold", "color": OKABE_ITO["vermillion"], "backgroundcolor": "white"}
+            style = {"fontweight": "bold", "color": OKABE_ITO["vermillion"], "path_effects": HALO}
             ax.text(depth - 0.25, row - 0.24, word(node), ha="right", va="bottom", fontsize=TEXT, **style)
         elif word(node) in LANDMARKS:
             branches = list(tree().values()).count(node) > 1
             side, shift = ("right", -0.1) if branches else ("center", 0)
-            ax.text(depth + shift, row - 0.1, word(node), ha=side, va="bottom", fontsize=SMALL, color=MUTED)
+            ax.text(
+                depth + shift,
+                row - 0.1,
+                word(node),
+                ha=side,
+                va="bottom",
+                fontsize=SMALL,
+                color=MUTED,
+                path_effects=HALO,
+            )

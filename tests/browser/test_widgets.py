@@ -8,15 +8,22 @@ from pathlib import Path
 
 import pytest
 
-CELLS = {
-    "convolution_stepper": "convolution_stepper()",
-    "filter_gallery": "filter_gallery()",
-    "softmax_explorer": "softmax_explorer()",
+from course_utils import widgets
+
+WITH_DATA = {
+    "loading_time": 'loading_time({"read": 1.0, "decode": 4.0, "resize": 2.0, "crop": 0.5})',
     "overfitting_explorer": """overfitting_explorer([
     {"train_loss": 2 / n, "train_accuracy": 1 - 0.9 / n, "val_loss": 1 / n + 0.15 * n, "val_accuracy": 0.7}
     for n in range(1, 13)
 ])""",
+    "sick_run_explorer": """rows = [
+    {"train_loss": 2 / n, "train_accuracy": 1 - 0.9 / n, "val_loss": 2.5 / n, "val_accuracy": 1 - 0.95 / n}
+    for n in range(1, 9)
+]
+sick_run_explorer({"healthy": rows, "A": rows[::-1]})""",
 }
+CELLS = {name: WITH_DATA.get(name, f"{name}()") for name in widgets.__all__ if name.islower()}
+AT_ITS_END = ("overfitting_explorer", "sick_run_explorer")  # where the slider begins
 READY = """async () => {
     await window.jupyterapp.restored;
     const panel = window.jupyterapp.shell.currentWidget;
@@ -26,6 +33,7 @@ READY = """async () => {
 }"""
 CAPTION = ".widget-html [role=status]"
 PICTURE = "img.widget-image"
+SLIDER, LIST = ".widget-slider .noUi-handle, .widget-slider .ui-slider-handle", ".widget-dropdown select"
 LOADED = f"() => document.querySelector('{PICTURE}')?.naturalWidth > 100"
 CHANGED = f"""before => {{
     const picture = document.querySelector('{PICTURE}');
@@ -61,9 +69,11 @@ def test_the_picture_follows_the_keyboard(name, server, browser):
         assert picture.count() == 1  # the live view, without the still picture beside it
         before, said = picture.get_attribute("src"), caption.inner_text()
         assert picture.get_attribute("title") in (said, None)  # ipywidgets 7 gives pictures no title
-        slider = page.locator(".widget-slider .noUi-handle, .widget-slider .ui-slider-handle").first
-        slider.focus()
-        slider.press("ArrowLeft" if name == "overfitting_explorer" else "ArrowRight")  # it begins at its end
+        slides = page.locator(SLIDER).count()
+        control = page.locator(SLIDER if slides else LIST).first
+        control.focus()
+        # In a list that is not open JupyterLab takes the arrows for itself and goes to another cell.
+        control.press("End" if not slides else "ArrowLeft" if name in AT_ITS_END else "ArrowRight")
         page.wait_for_function(CHANGED, arg=before, timeout=60_000)
         page.wait_for_function(
             "([where, said]) => document.querySelector(where).innerText !== said",
