@@ -109,8 +109,7 @@ paths = sorted(Path(folder.name).glob("*/*.jpg"))
 #
 # A JPEG file keeps, for each block of 8×8 pixels of a channel, the strengths of 64 wave patterns, rounded and packed.
 # To decode it is to unpack the numbers and to turn them back into pixels, for the *whole* picture.
-# Only the second half can be cheaper where you want it small: a decoder may make 4, 2 or 1 pixels of the 8 in a row.
-# Pillow does so when told by `Image.draft`; the code below takes the usual way.
+# Where you want it small, only the second half can be cheaper (Pillow's `Image.draft`).
 
 # %%
 def decode(path):
