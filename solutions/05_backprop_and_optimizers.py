@@ -257,7 +257,7 @@ check.cnn_backward(cnn_backward)
 
 # %% [markdown]
 # Here is what autograd makes of the same network, and, for one weight, what a nudge says, as in lesson 03.
-# A gradient that passes a nudge in float64 to six digits is very hard to get wrong.
+# A gradient whose every entry agrees with its nudge, in float64 to six digits, is very unlikely to be wrong; one entry, as here, tells less.
 
 # %%
 def loss_of(w1, *others):
@@ -379,7 +379,7 @@ check.Value(Value)
 # %% [markdown]
 # ## The gradient moves nothing
 #
-# Popular articles say that "backpropagation updates the weights".
+# Popular articles say that backpropagation is what updates the weights.
 # It does not: `loss.backward()` leaves a gradient in each parameter and every weight where it was.
 # The move is the optimizer's.
 # The plainest, gradient descent, goes back to Cauchy, 1847: with a **learning rate** $\eta > 0$,
@@ -399,12 +399,13 @@ print("after step they are what the rule says: ", torch.allclose(model.weight, b
 # %% [markdown]
 # ## How long may a step be?
 #
-# Near a minimum nearly every smooth loss looks like a quadratic, $L(w) = \frac{1}{2} w^{\mathsf T} A w$, with a symmetric matrix $A$, shape $(D, D)$, whose **eigenvalues** $\lambda_1 \le \dots \le \lambda_D$ are positive.
+# Near a minimum, which we put at 0, a smooth loss looks like a quadratic, $L(w) = \frac{1}{2} w^{\mathsf T} A w$, with a symmetric matrix $A$, shape $(D, D)$, whose **eigenvalues** $\lambda_1 \le \dots \le \lambda_D$ are taken to be positive here.
+# (Networks have flat directions too, with $\lambda = 0$; a step does nothing there.)
 # Its gradient is $A w$.
 
 # %% [markdown]
 # Along an **eigenvector** $q$, where $A q = \lambda q$, the matrix acts like a number.
-# Write $w = \sum_i c_i q_i$; the step then treats each coordinate by itself:
+# A symmetric matrix has $D$ of them at right angles, $q_1, \dots, q_D$, so every $w$ is a sum $\sum_i c_i q_i$; the step then treats each coordinate by itself:
 #
 # $$w - \eta A w = \sum_i (1 - \eta \lambda_i)\, c_i\, q_i$$
 #
@@ -425,20 +426,20 @@ for share in (0.5, 0.99, 1.01):
 # ## The condition number
 #
 # How fast can it be?
-# The slowest coordinate shrinks by $\max_i |1 - \eta \lambda_i|$ a step.
+# The slowest coordinate shrinks by the factor $\max_i |1 - \eta \lambda_i|$ a step.
 # That is smallest when the two ends are equal, $1 - \eta \lambda_1 = \eta \lambda_D - 1$, so $\eta = 2 / (\lambda_1 + \lambda_D)$, and then it is
 #
 # $$\frac{\lambda_D - \lambda_1}{\lambda_D + \lambda_1} = \frac{\kappa - 1}{\kappa + 1}, \qquad \kappa = \frac{\lambda_D}{\lambda_1}.$$
 #
 # $\kappa$ is the **condition number**: how much steeper the valley's walls are than its floor.
 # With $\kappa = 100$ a step keeps 98 % of the error.
-# Polyak (1964) showed that momentum, with the best settings, replaces $\kappa$ by $\sqrt{\kappa}$.
+# Polyak (1964) showed that momentum, the next idea, with the best settings replaces $\kappa$ by $\sqrt{\kappa}$ in the long run; from rest it first needs some steps to get going.
 
 # %%
 for kappa in (1, 10, 100, 1000):
     plain, heavy = ((k - 1) / (k + 1) for k in (kappa, math.sqrt(kappa)))
     steps = [math.ceil(math.log(0.01) / math.log(rate)) if rate else 1 for rate in (plain, heavy)]
-    print(f"κ = {kappa:>4}: a step keeps {plain:.3f}, about {steps[0]:>4} steps to 1 %;  with momentum {heavy:.3f}, about {steps[1]:>3}")
+    print(f"κ = {kappa:>4}: a step keeps {plain:.3f}, {steps[0]:>4} steps for a factor 100;  with momentum {heavy:.3f}, {steps[1]:>3} in the long run")
 
 # %% [markdown]
 # ## Momentum
@@ -575,7 +576,7 @@ print("equal to torch.optim.RMSprop after 50 steps:", torch.allclose(w, weight, 
 # %% [markdown]
 # Written out, $m_t = (1 - \beta_1) \sum_{i=1}^{t} \beta_1^{t-i} g_i$.
 # The factors add up to $(1 - \beta_1) \frac{1 - \beta_1^t}{1 - \beta_1} = 1 - \beta_1^t$, less than 1: a mean that starts at 0 is too small at first.
-# If all $g_i$ have the same expectation, $\mathbb{E}[m_t]$ is $1 - \beta_1^t$ times that.
+# If all $g_i$ have the same expectation, $\mathbb{E}[m_t]$ is $1 - \beta_1^t$ times that; likewise $v_t$ and $\beta_2$.
 # So Adam divides it out:
 #
 # $$\hat m_t = \frac{m_t}{1 - \beta_1^t}, \qquad \hat v_t = \frac{v_t}{1 - \beta_2^t}, \qquad w \leftarrow w - \eta\, \frac{\hat m_t}{\sqrt{\hat v_t} + \varepsilon}$$
@@ -631,7 +632,7 @@ check.adam_step(adam_step)
 #
 # - How far can you raise the rate before plain descent, or momentum, flies out? (You have a formula.)
 # - Which $\mu$ is best for $\kappa = 100$? Polyak's answer is $\mu = \bigl( \frac{\sqrt{\kappa} - 1}{\sqrt{\kappa} + 1} \bigr)^2$, with $\eta = 4 / (1 + 1/\sqrt{\kappa})^2$ here.
-# - Adam scales each weight, so it likes a valley along an axis. Turn the valley: what is left of the advantage?
+# - Adam scales each weight, so it likes a valley along an axis. With $\kappa = 100$ and Adam's rate at 0.5 it gets far ahead of plain descent. Turn the valley: what is left of that, and what changes for the other two?
 
 # %% output="varies"
 valley_race()
@@ -713,7 +714,7 @@ check.adamw_step(adamw_step)
 # %% [markdown]
 # ### Which weights decay
 #
-# A bias shifts, and the scale of a normalisation stretches; pulling them to zero has no good reason, and it is common to leave both alone (T. He and others, 2019).
+# A bias shifts, and the scale of a normalisation stretches; there is little reason to pull them to zero, and it is common to leave both alone (T. He and others, 2019).
 # An optimizer takes **parameter groups**, each with settings of its own.
 # The library of the course sorts by the number of dimensions: two or more is a weight, one is a bias or a scale.
 
@@ -760,14 +761,14 @@ for B in (4, 16, 64, 256, n):
 
 # %% [markdown]
 # Larger batches, then, allow longer steps.
-# A common rule of thumb multiplies the rate by $k$ when the batch grows $k$ times: Goyal and others (2017) trained ResNet-50 on ImageNet so, with batches of up to 8,192 and a rate that was warmed up first.
+# A common rule of thumb multiplies the rate by $k$ when the batch grows $k$ times: Goyal and others (2017) trained ResNet-50 on ImageNet so, with a rate that was warmed up first, and lost no accuracy with batches of up to 8,192.
 # It is an observation with limits, no theorem: the step must also stay below what the curvature allows.
 
 # %% [markdown]
 # ## Finding a rate by trial
 #
 # For a network nobody knows $\lambda_{\max}$, and it changes.
-# Smith (2017) proposed the **range test**: raise the rate from step to step, note the loss, and stop when it blows up.
+# Smith (2017) proposed the **range test**: raise the rate from step to step and watch. He watched the accuracy; we note the loss, and stop when it blows up.
 # The rate where it starts to fall and the rate where it turns ragged bound the useful ones.
 #
 # The loss of one batch is noisy, and each point of the curve also stands on all steps before it.
@@ -885,7 +886,7 @@ with_text(figure, "Training loss after sixty steps over the learning rate, three
 
 # %% [markdown]
 # Read two things from it, and not a third.
-# Each optimizer has a range of rates of its own, so a rate is never good as such: carried over from one optimizer to another it means nothing.
+# Each optimizer has a range of rates of its own, so a rate is never good as such: carried over from one optimizer to another it says little.
 # And within one optimizer the rate matters a great deal.
 #
 # What it does *not* say is which optimizer is best: sixty steps on a few hundred squares of sixteen photographs, training loss only, four rates each.
@@ -894,7 +895,7 @@ with_text(figure, "Training loss after sixty steps over the learning rate, three
 # %% [markdown]
 # ## Schedules, in short
 #
-# Noise of size $\eta$ keeps SGD from settling, and a long first step on raw weights can throw it out.
+# The noise of the batches keeps SGD at a constant rate from settling (measured below), and a long first step on raw weights can throw it out.
 # So rates are often warmed up at first and lowered towards the end.
 # The library's four shapes are below; lesson 08 measures what they buy.
 # (Cosine: Loshchilov and Hutter, 2017. One cycle: Smith and Topin, 2017.)
@@ -912,7 +913,7 @@ with_text(figure, "Four learning rates over 200 steps: all rise along a line, th
 # ## Has it converged?
 #
 # "Repeat until converged" is how articles put it, and a loop needs a rule.
-# With a constant rate SGD does not come to rest: it goes on trembling around a minimum.
+# With a constant rate SGD does not come to rest where the batches disagree: it goes on trembling around a minimum.
 # So one stops after a fixed number of steps with a rate that falls to nothing, or when a *validation* number has not improved for a while (lesson 08).
 # The training loss alone is no rule, because it may fall on while other images get worse.
 
@@ -947,11 +948,11 @@ for lr in (0.4, 0.1, 0.025):
 #
 # $$w \leftarrow w - \eta \nabla L(w) - \eta \lambda w,$$
 #
-# "for SGD, Adam and so on".
+# for SGD, Adam and their like.
 # A step that pulls all weights towards 0 does not come to rest where $\nabla L = 0$.
 # It rests where $\nabla L(w) + \lambda w = 0$: that is the minimum of another function, which the article never wrote down.
 # (You know which.)
-# And for Adam the rule is neither the penalty nor AdamW.
+# And Adam does not step along $\nabla L$ at all: for it the line describes neither the penalty nor AdamW.
 
 # %% [markdown]
 # ### Exercise: bug hunt, where the rule comes to rest

@@ -129,6 +129,18 @@ class ValueOnce:
             node.rule()
 
 
+class ValueSamePositive(ValueOnce):
+    """Above 0 the relu of a number is that number: it may return itself."""
+
+    def relu(self):
+        return self if self.data > 0 else ValueSamePositive(0.0)
+
+    def _made(self, data, *pairs):
+        out = super()._made(data, *pairs)
+        out.__class__ = ValueSamePositive
+        return out
+
+
 class ValueByBirth:
     """Every number knows when it was made; the latest goes first."""
 
@@ -405,7 +417,7 @@ def unbroadcast_loop(grad, shape):
 RIGHT = {
     "linear_backward": [linear_einsum, linear_numpy, linear_loop],
     "cnn_backward": [cnn_torch_grad, cnn_unfolded, cnn_image_by_image],
-    "Value": [ValueOnce, ValueByBirth, ValueByCounting],
+    "Value": [ValueOnce, ValueSamePositive, ValueByBirth, ValueByCounting],
     "momentum_step": [momentum_branches, momentum_in_place, momentum_all_gradients, momentum_numpy],
     "adam_step": [adam_in_place, adam_products, adam_all_gradients, adam_numpy],
     "adamw_step": [adamw_first_shrunk, adamw_sum_in_brackets, adamw_in_place],

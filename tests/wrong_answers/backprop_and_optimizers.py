@@ -192,6 +192,13 @@ def _rates_and_losses(model, batches, lrs):
     return list(zip(lrs, losses, strict=False))
 
 
+def _lengths_not_in_shape(grad, shape):
+    """Adds over the axes whose length does not occur in the shape."""
+    for axis in reversed(range(grad.ndim)):
+        grad = grad if grad.shape[axis] in shape else grad.sum(axis)
+    return grad.reshape(shape)
+
+
 RULES = ("training", "validation", "test")
 QUESTIONS = (
     "the filters of the first convolution", "the learning rate", "the number of epochs", "the biases",
@@ -300,6 +307,7 @@ WRONG = {
         lambda grad, shape: torch.zeros(shape, dtype=grad.dtype),
         lambda grad, shape: grad.sum_to_size(shape) / 2,
         lambda grad, shape: grad.sum_to_size(shape).abs(),
+        _lengths_not_in_shape,
         lambda grad, shape: grad.amax(dim=0).expand(shape) if grad.ndim > len(shape) else grad,
         lambda grad, shape: grad.sum(dim=0) if grad.ndim > len(shape) else grad.sum_to_size(shape),
         lambda grad, shape: grad.sum_to_size(shape).half(),

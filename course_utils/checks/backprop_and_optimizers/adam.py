@@ -48,7 +48,7 @@ def adam(
         grad**2 if square else grad.abs()
     )
     below = (1 - one**t if correct[0] else 1.0), (1 - two**t if correct[1] else 1.0)
-    m_hat, v_hat = m / torch.as_tensor(below[0]), v / torch.as_tensor(below[1])
+    m_hat, v_hat = m / below[0], v / below[1]  # of a tensor, so 0 gives no error
     scale = {
         "outside": lambda: v_hat.sqrt() + eps,
         "inside": lambda: (v_hat + eps).sqrt(),
@@ -61,6 +61,15 @@ def adam(
 
 def adam_like(**departures) -> Callable:
     return functools.partial(adam, **departures)
+
+
+def _corrected_kept(w, grad, state, lr, betas, eps):
+    """Keeps the corrected means, which the next step then corrects again."""
+    t = state["t"] = state.get("t", 0) + 1
+    zero = torch.zeros_like(w)
+    m = state["m"] = (betas[0] * state.get("m", zero) + (1 - betas[0]) * grad) / (1 - betas[0] ** t)
+    v = state["v"] = (betas[1] * state.get("v", zero) + (1 - betas[1]) * grad**2) / (1 - betas[1] ** t)
+    return w - lr * m / (v.sqrt() + eps)
 
 
 def _mean_of_scaled(w, grad, state, lr, betas, eps):
@@ -159,6 +168,12 @@ ADAM_STEP = ObservedExercise(
             "mean of scaled gradients",
             _mean_of_scaled,
             "You scale each gradient first and average then. Adam averages the plain gradients and scales the mean.",
+        ),
+        Misconception(
+            "corrected means kept",
+            _corrected_kept,
+            "You keep the corrected means in `state`, so the next step corrects them again. Keep m and v as they are; "
+            "the corrected ones are only for the step.",
         ),
         Misconception(
             "uphill",

@@ -21,7 +21,7 @@ def _cases(rng: torch.Generator) -> list[Case]:
 
     return [
         case((5, 3), (3,), "a bias: one axis missing on the left"),
-        case((4, 3), (4, 1), "an axis of length 1 on the right"),
+        case((4, 4), (4, 1), "an axis of length 1 on the right, of a square"),
         case((2, 3), (2, 3), "nothing was stretched"),
         case((2, 4, 3), (4, 1), "one axis missing, one of length 1"),
         case((3, 2, 4, 5), (2, 1, 1), "a bias for each channel"),

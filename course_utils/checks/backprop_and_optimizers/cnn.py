@@ -59,8 +59,9 @@ def _weight_grad(x: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
 
 
 def _variant(
-    *, start="p - y", batch=True, mean=True, relu2="z", relu1="z", pool="max", flip=True, biases="sum"
-) -> Callable:
+    *, start="p - y", batch=True, mean=True, relu2="z", relu1="z", pool="max", flip=True, biases="sum",
+    along_axis=1, entries=False, size="stage",
+) -> Callable:  # fmt: skip
     """The backward pass written out, with departures from the right one by name."""
 
     def answer(images, labels, weights):
@@ -70,11 +71,15 @@ def _variant(
         p1 = F.max_pool2d(h1, 2)
         z2 = F.conv2d(p1, w2, b2, padding=1)
         f = z2.relu().mean((2, 3))
-        p, y = (f @ head.T + bias).softmax(1), F.one_hot(labels, len(head)).double()
-        g = {"p - y": p - y, "p": p, "y - p": y - p}[start] / (len(labels) if batch else 1)
+        p, y = (f @ head.T + bias).softmax(along_axis), F.one_hot(labels, len(head)).double()
+        g = {"p - y": p - y, "p": p, "y - p": y - p}[start] / (
+            (y.numel() if entries else len(labels)) if batch else 1
+        )
         along = (lambda t: t.mean((0, 2, 3))) if biases == "mean" else (lambda t: t.sum((0, 2, 3)))
         last = g.T @ f, g.mean(0) if biases == "mean" else g.sum(0)
-        g = (g @ head)[:, :, None, None].expand_as(z2) / (z2[0, 0].numel() if mean else 1)
+        g = (g @ head)[:, :, None, None].expand_as(z2) / (
+            (z2 if size == "stage" else z1)[0, 0].numel() if mean else 1
+        )
         g = g * _mask(relu2, z2, g)
         second = _weight_grad(p1, g), along(g)
         kernel = w2.transpose(0, 1)
@@ -124,6 +129,22 @@ CNN_BACKWARD = FunctionExercise(
             "The gradients before the mean over positions are too large by the number of positions: each position "
             "has slope 1 / (H W) there, with the H and W of that stage.",
             see=OTHERS,
+        ),
+        Misconception(
+            "positions of the image counted",
+            _variant(size="image"),
+            "You divide by the number of positions of the images. The mean is taken after the pooling: count those of z2.",
+            see=OTHERS,
+        ),
+        Misconception(
+            "mean over images and classes",
+            _variant(entries=True),
+            "You divide by N times the number of classes. The loss is a mean over the N images only: (P - Y) / N.",
+        ),
+        Misconception(
+            "softmax over the images",
+            _variant(along_axis=0),
+            "Your softmax runs over the images. The probabilities of one image add up to 1: softmax over dimension 1.",
         ),
         Misconception(
             "both ReLUs passed unchanged",

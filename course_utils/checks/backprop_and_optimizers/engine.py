@@ -114,6 +114,30 @@ MISCONCEPTIONS = (
         see=ORDER,
     ),
     Misconception(
+        "recursion that hands on the whole gradient",
+        wrong_engine(order="recursion"),
+        "Your recursion hands on a number's whole gradient each time that it gets a part of it, so the earlier parts "
+        "are counted again. Let each number hand on once, when its gradient is complete.",
+        see=ORDER,
+    ),
+    Misconception(
+        "the one met last first",
+        wrong_engine(order="stacked"),
+        "You run the rule of the number that you met last. It may still be used by a number that has not had its turn: "
+        "go through `reversed(in_order(self))`.",
+        see=ORDER,
+    ),
+    Misconception(
+        "slope without the gradient from above",
+        wrong_engine(chained=False),
+        "You add the slope alone. The chain rule multiplies: slope times the gradient of the node that hands on.",
+    ),
+    Misconception(
+        "relu hands nothing on",
+        wrong_engine(relu=lambda z, g: False),
+        "Nothing comes back through your relu. Its result needs the number as its parent, with slope 1 above 0.",
+    ),
+    Misconception(
         "in the order of the first meeting",
         wrong_engine(order="first met"),
         "You run a rule when you first meet its number, before other uses of it have handed theirs on. Put a number "

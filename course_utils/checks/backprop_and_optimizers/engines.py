@@ -80,17 +80,36 @@ def _every_path(last) -> list:
     return [last, *(node for parent in last.parents for node in _every_path(parent))]
 
 
+def _stacked(last) -> list:
+    """Each number once, the one met last first."""
+    order, waiting, met = [], [last], {last}
+    while waiting:
+        order.append(waiting.pop())
+        new = [parent for parent in dict.fromkeys(order[-1].parents) if parent not in met]
+        met.update(new)
+        waiting += new
+    return order
+
+
 ORDERS = {
     "topological": _topological,
     "first met": _first_met,
     "by level": _by_level,
+    "stacked": _stacked,
     "every path": _every_path,
     "own rule only": lambda last: [last],
 }
 
 
 def wrong_engine(
-    *, order="topological", product=None, overwrite=(), relu=lambda z, g: z > 0, seed=1.0, reset=False
+    *,
+    order="topological",
+    product=None,
+    overwrite=(),
+    relu=lambda z, g: z > 0,
+    seed=1.0,
+    reset=False,
+    chained=True,
 ) -> Callable:
     """An engine that departs from the right one in what is named."""
 
@@ -113,9 +132,19 @@ def wrong_engine(
 
         def rule(self):
             for parent, slope in zip(self.parents, self.slopes(self.grad), strict=True):
-                parent.grad = (0.0 if self.how in overwrite else parent.grad) + slope * self.grad
+                parent.grad = (0.0 if self.how in overwrite else parent.grad) + slope * (
+                    self.grad if chained else 1.0
+                )
+
+        def recurse(self):
+            for parent, slope in zip(self.parents, self.slopes(self.grad), strict=True):
+                parent.grad += slope * self.grad
+                parent.recurse()
 
         def backward(self):
+            if order == "recursion":
+                self.grad = seed
+                return self.recurse()
             steps = ORDERS[order](self)
             if reset:
                 for node in steps:
