@@ -96,6 +96,8 @@ val_labels, labels = (torch.from_numpy(split.labels).long() for split in (val, t
 logits = {name: logits_of(model, test) for name, model in (("MLP", mlp), ("CNN", cnn), ("CNN again", cnn_again))}
 for name in logits:
     print(f"{name:<10} test accuracy {(logits[name].argmax(dim=1) == labels).double().mean():.3f}")
+
+# %% output="varies"
 by_heart = logits_of(mlp, train).argmax(dim=1) == torch.from_numpy(train.labels)
 print(f"MLP on its training images {by_heart.double().mean():.3f}")
 
@@ -614,7 +616,7 @@ def calibrated_ece(rng, n, bins):
     gap = (rng.random(n) < confidence) - confidence
     return np.abs(np.bincount((confidence * bins).astype(int), gap)).sum() / n
 
-
+# %%
 rng = np.random.default_rng(0)
 print("bins      " + "".join(f"{bins:>8}" for bins in (5, 15, 50, 200)))
 for n in (500, 5000, 50_000):
