@@ -124,9 +124,10 @@ def draw(variance: float, nonlinearity: str) -> Figure:
         ax.set_title(what)
         ax.set_xlabel("layer")
         ax.set_xticks([1, 5, 10, 15, 20])
+        place, side = (0.97, "right") if rms[0] > rms[-1] else (0.03, "left")  # away from the curve's top
         ax.text(
-            0.03, 0.95, f"layer 1: {rms[0]:.2g}\nlayer {DEPTH}: {rms[-1]:.2g}",
-            transform=ax.transAxes, va="top", fontsize=TEXT + 1,
+            place, 0.95, f"layer 1: {rms[0]:.2g}\nlayer {DEPTH}: {rms[-1]:.2g}",
+            transform=ax.transAxes, va="top", ha=side, fontsize=TEXT + 1,
             bbox={"boxstyle": "round,pad=0.3", "facecolor": "white", "edgecolor": colour},
         )  # fmt: skip
         tidy(ax)
