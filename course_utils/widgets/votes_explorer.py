@@ -48,7 +48,7 @@ def describe(quality: int, target: int) -> str:
     """The text alternative of `draw`."""
     needed = votes_needed(quality / 100, target / 100, 201)
     enough = (
-        f"{needed} votes"
+        f"{needed} vote{'' if needed == 1 else 's'}"
         if needed
         else "more than 201 votes, or no number at all,"
         if quality > 50
@@ -74,7 +74,8 @@ def draw(quality: int, target: int) -> Figure:
     needed = votes_needed(quality / 100, target / 100, VOTES[-1])
     if needed:
         share = majority_right(needed, quality / 100)
-        ax.plot(needed, share, "s", color=HERE, markersize=11, zorder=5, label=f"{needed} votes are enough")
+        told = "1 vote is enough" if needed == 1 else f"{needed} votes are enough"
+        ax.plot(needed, share, "s", color=HERE, markersize=11, zorder=5, label=told)
     ax.set_xlim(0, VOTES[-1] + 1)
     ax.set_ylim(0.48, 1.02)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=""))
