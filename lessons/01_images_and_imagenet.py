@@ -65,6 +65,7 @@ import io
 import itertools
 import math
 import tempfile
+import textwrap
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -330,7 +331,8 @@ for name in names:
         shapes[name] = read_rgb(folder / f"{name}.jpg").shape
     except OSError:
         refused.append(name)
-print(shapes, "refused:", refused)
+print(shapes)
+print("refused:", refused)
 
 # %% [markdown]
 # ## What ImageNet is: two data sets with one name
@@ -480,7 +482,7 @@ for question, answer in datasheet.items():
 
 # %%
 springer = "n02102040"
-print(" < ".join(hierarchy.word(wnid) for wnid in hierarchy.hypernym_path(springer)))
+print(textwrap.fill(" < ".join(hierarchy.word(wnid) for wnid in hierarchy.hypernym_path(springer)), 90))
 
 # %% [markdown]
 # ## Not quite a tree
@@ -590,7 +592,10 @@ for number, right, wrong_one in zip(ground_truth, truth, shortcut, strict=True):
 
 # %% course={"exercise": "devkit_labels", "role": "answer"} nbgrader={"grade": false, "grade_id": "devkit_labels", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def devkit_labels(ground_truth, wnids):
-    """ground_truth (N,) int64, 1 to C in the devkit's order; wnids: list of C ids -> labels (N,) int64, 0 to C - 1."""
+    """ground_truth (N,) int64, 1 to C in the devkit's order; wnids: list of C ids.
+
+    Returns labels (N,) int64, 0 to C - 1.
+    """
     raise NotImplementedError
 
 
@@ -1014,7 +1019,7 @@ check.split_by_group(split_by_group)
 
 # %%
 def adaptive(truth, quality, target, most, rng):
-    """One image: (was the label right, votes used), with workers who are all right with probability `quality`."""
+    """One image, workers all right with probability `quality`: (was the label right, votes used)."""
     odds, used = 1.0, 0
     while max(odds, 1 / odds) / (1 + max(odds, 1 / odds)) < target - 1e-9 and used < most:
         says_yes = truth == (rng.random() < quality)
@@ -1041,7 +1046,10 @@ for n in (5, 9):
 
 # %% course={"exercise": "ask_until_sure", "role": "answer"} nbgrader={"grade": false, "grade_id": "ask_until_sure", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def ask_until_sure(votes, quality, prior, target):
-    """votes (V,) int64 of 0 and 1, quality (V,) float64, prior, target -> (answer, votes used), both int."""
+    """votes (V,) int64 of 0 and 1, quality (V,) float64, prior and target: numbers.
+
+    Returns (answer, votes used), both int.
+    """
     raise NotImplementedError
 
 
@@ -1150,6 +1158,9 @@ check.fact_desk(fact_desk)
 # - K: Northcutt and others (2021).
 # - L: the subtrees listed by Deng and others (2009).
 # - N: Yang and others (2022).
+
+# %%
+check.progress()
 
 # %% [markdown]
 # ## What you now know

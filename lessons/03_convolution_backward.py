@@ -499,7 +499,10 @@ check.max_pool2d_backward(max_pool2d_backward)
 
 # %% course={"exercise": "avg_pool2d_backward", "role": "answer"} nbgrader={"grade": false, "grade_id": "avg_pool2d_backward", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def avg_pool2d_backward(grad_out, image_size, kernel_size, stride):
-    """The gradient of F.avg_pool2d by the images: grad_out (N, C, H_out, W_out), image_size (H, W) -> (N, C, H, W)."""
+    """The gradient of F.avg_pool2d by the images, (N, C, H, W).
+
+    grad_out: (N, C, H_out, W_out); image_size: (H, W).
+    """
     raise NotImplementedError
 
 

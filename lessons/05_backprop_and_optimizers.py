@@ -103,7 +103,7 @@ for start, end, slope in (("a", "s", "1"), ("b", "s", "1"), ("s", "ℓ", "a = 3"
     ax.text(0.5 * (x0 + x1), 0.5 * (y0 + y1) + 0.09, slope, color=BLUE, ha="center")
 for name, (x, y) in dots.items():
     ax.text(x, y, name, ha="center", va="center", fontsize=13, bbox={"boxstyle": "circle", "facecolor": "white", "edgecolor": "black"})
-    ax.text(x, y + (0.22 if name == "a" else -0.3), notes[name], ha="center", color=RED)
+    ax.text(x, y + (0.22 if name == "a" else -0.36), notes[name], ha="center", color=RED)
 ax.set(title="Slopes on the arrows; gradients of ℓ at the dots", xlabel="computed from left to right, differentiated from right to left", xlim=(-0.6, 2.6), ylim=(-0.5, 1.4), xticks=[], yticks=[])
 ax.set_ylabel("(no scale)")
 with_text(figure, "A graph of four numbers; a reaches the loss along two arrows, and its gradient is the sum of two products.")
@@ -505,7 +505,7 @@ check.momentum_step(momentum_step)
 # %% [markdown]
 # ## What momentum may be paired with
 #
-# Along one eigenvector, with eigenvalue $\lambda$, momentum does $v_{t+1} = \mu v_t + \lambda w_t$ and $w_{t+1} = w_t - \eta v_{t+1}$, $0 \le \mu < 1$.
+# Along one eigenvector, with eigenvalue $\lambda$, momentum does $v_{t+1} = \mu v_t + \lambda w_t$ and $w_{t+1} = w_t - \eta v_{t+1}$, with $0 \le \mu < 1.$
 # Since $\eta v_t = w_{t-1} - w_t$,
 #
 # $$w_{t+1} = (1 + \mu - \eta\lambda)\, w_t - \mu\, w_{t-1} .$$
@@ -680,8 +680,8 @@ for name, kind in (("Adam + L2", torch.optim.Adam), ("AdamW", torch.optim.AdamW)
     left[name] = weight.detach() / 5
 
 # %%
-print("left of each weight, AdamW:    ", left["AdamW"])
-print("left of each weight, Adam + L2:", left["Adam + L2"])
+for name, share in left.items():
+    print(f"left of each weight, {name:<10}", *(f"{value:.3f}" for value in share))
 
 # %%
 figure, ax = plt.subplots(figsize=(6.2, 3.5), dpi=90, layout="constrained")
@@ -907,7 +907,7 @@ with_text(figure, "Four learning rates over 200 steps: all rise along a line, th
 
 # %%
 def trembling(lr, steps=4000):
-    """Mean squared distance from the minimum of w²/2 in the second half, when each gradient carries noise of variance 1."""
+    """Mean squared distance from the minimum of w²/2 in the second half, under gradient noise of variance 1."""
     noise, w, total = torch.randn(steps, generator=torch.Generator().manual_seed(0)).tolist(), 3.0, 0.0
     for step in range(steps):
         w -= lr * (w + noise[step])

@@ -142,7 +142,8 @@ for step in (decode, resize_and_cut, mirror, to_numbers, torch.stack):
     started = time.perf_counter()
     made = step(made) if step is torch.stack else [step(each) for each in made]
     stages[step.__name__] = 1000 * (time.perf_counter() - started) / len(paths)  # milliseconds an image
-print(tuple(made.shape), *(f"{name} {ms:.3f}" for name, ms in stages.items()), "ms an image", sep="  ")
+print(tuple(made.shape), "and the milliseconds an image of each step:")
+print(*(f"{name} {ms:.3f}" for name, ms in stages.items()), sep="  ")
 
 # %%
 figure, ax = plt.subplots(figsize=(6.2, 3.0), dpi=90, layout="constrained")
@@ -436,7 +437,10 @@ except RuntimeError as error:
 
 # %% course={"exercise": "collate_padded", "role": "answer"} nbgrader={"grade": false, "grade_id": "collate_padded", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def collate_padded(samples):
-    """[(uint8 (C, h, w), int), ...] -> images uint8 (N, C, H, W), labels int64 (N,), mask bool (N, H, W)."""
+    """samples: a list of (uint8 (C, h, w), int).
+
+    Returns images uint8 (N, C, H, W), labels int64 (N,), mask bool (N, H, W).
+    """
     raise NotImplementedError
 
 
@@ -967,7 +971,8 @@ tuple(shorter_side_to(photo, 73).shape)
 
 # %% course={"exercise": "prepare", "role": "answer"} nbgrader={"grade": false, "grade_id": "prepare", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def prepare(image, size, training, generator):
-    """image float (C, H, W) -> (C, size, size): random window and mirroring in training, else the centre."""
+    """image float (C, H, W) -> (C, size, size): random window and mirroring in training,
+    else the centre."""
     raise NotImplementedError
 
 
@@ -984,7 +989,8 @@ check.prepare(prepare)
 
 # %%
 def augment_slowly(images, tops, lefts, flips, size):
-    """images (N, C, H, W): a window of `size` pixels of each, at its own place, mirrored where flips says so."""
+    """images (N, C, H, W): a window of `size` pixels of each, at its own place,
+    mirrored where `flips` says so."""
     windows = []
     for image, top, left, flip in zip(images, tops.tolist(), lefts.tolist(), flips.tolist(), strict=True):
         window = image[:, top : top + size, left : left + size]

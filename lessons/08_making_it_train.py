@@ -175,7 +175,7 @@ print(f"measured E[y²] {y.square().mean():.2f}   n σ² E[x²] {n * sigma**2 * 
 #
 # $$\mathbb{E}[x^2] = \tfrac12\, \mathbb{E}[y^2].$$
 #
-# The *variance* shrinks by another factor, because $x$ has a positive mean: for a normal $y$ it is $\tfrac12 - \tfrac{1}{2\pi} \approx 0.34$ of $\mathbb{E}[y^2]$.
+# The *variance* shrinks by another factor, because $x$ has a positive mean: for a normal $y$ it is $\tfrac12 - \tfrac{1}{2\pi} \approx 0.34$ of $\mathbb{E}[y^2].$
 # Whoever takes that one gets the next layer wrong.
 
 # %%
@@ -342,7 +342,10 @@ print(torch.allclose(layer.running_mean, 0.9 * 0 + 0.1 * batch_mean), torch.allc
 
 # %% course={"exercise": "batch_norm", "role": "answer"} nbgrader={"grade": false, "grade_id": "batch_norm", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def batch_norm(x, scale, shift, running_mean, running_var, training, momentum=0.1, eps=1e-5):
-    """x (N, C, H, W), the rest (C,) -> (output (N, C, H, W), new running mean (C,), new running variance (C,))."""
+    """x (N, C, H, W), the rest (C,).
+
+    Returns output (N, C, H, W), new running mean (C,), new running variance (C,).
+    """
     raise NotImplementedError
 
 
@@ -420,7 +423,10 @@ print("the formula is autograd's Jacobian:", torch.allclose(jacobian, formula, r
 
 # %% course={"exercise": "batch_norm_backward", "role": "answer"} nbgrader={"grade": false, "grade_id": "batch_norm_backward", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def batch_norm_backward(grad, x, scale, eps=1e-5):
-    """grad, x (N, C, H, W), scale (C,) -> (grad of x (N, C, H, W), grad of scale (C,), grad of shift (C,))."""
+    """grad and x (N, C, H, W), scale (C,).
+
+    Returns the gradients of x (N, C, H, W), of the scale (C,) and of the shift (C,).
+    """
     raise NotImplementedError
 
 
@@ -742,7 +748,10 @@ print(f"share of the start {decay**1000:.3f}; average: plain {plain:.2f}, correc
 
 # %% course={"exercise": "early_stopping", "role": "answer"} nbgrader={"grade": false, "grade_id": "early_stopping", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def early_stopping(model, train_one_epoch, validation_loss, patience, max_epochs):
-    """Train until `patience` epochs bring nothing new -> (best epoch, epochs trained); the best state is put back."""
+    """Train until `patience` epochs bring nothing new, and put the best state back.
+
+    Returns (best epoch, epochs trained).
+    """
     raise NotImplementedError
 
 
@@ -909,7 +918,8 @@ f"{len(VARIANTS)} variants from {len(SEEDS)} seeds: {len(VARIANTS) * len(SEEDS)}
 
 # %% tags=["nbval-ignore-output"]
 results = {name: np.array([accuracy(*variant, seed) for seed in SEEDS]) for name, variant in VARIANTS.items()}
-print({name: values.round(3).tolist() for name, values in results.items()})
+for name, values in results.items():
+    print(f"{name:<18}", *(f"{value:.3f}" for value in values))
 
 # %% tags=["nbval-ignore-output"]
 T = 3.18  # Student's t for a 95 % interval with 3 degrees of freedom

@@ -913,7 +913,10 @@ for precision, recall, printed in ((0.913, 0.904, 0.904), (0.905, 0.914, 0.916))
 
 # %% course={"exercise": "audit_report", "role": "answer"} nbgrader={"grade": false, "grade_id": "audit_report", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def audit_report(rows, accuracy, decimals):
-    """rows: list of (precision, recall, f1, support) -> list of len(rows) + 1 bools, True where impossible."""
+    """rows: list of (precision, recall, f1, support).
+
+    Returns a list of len(rows) + 1 bools, True where impossible.
+    """
     raise NotImplementedError
 
 

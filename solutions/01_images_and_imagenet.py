@@ -43,6 +43,7 @@ import io
 import itertools
 import math
 import tempfile
+import textwrap
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -305,7 +306,8 @@ for name in names:
         shapes[name] = read_rgb(folder / f"{name}.jpg").shape
     except OSError:
         refused.append(name)
-print(shapes, "refused:", refused)
+print(shapes)
+print("refused:", refused)
 
 # %% [markdown]
 # ## What ImageNet is: two data sets with one name
@@ -455,7 +457,7 @@ for question, answer in datasheet.items():
 
 # %%
 springer = "n02102040"
-print(" < ".join(hierarchy.word(wnid) for wnid in hierarchy.hypernym_path(springer)))
+print(textwrap.fill(" < ".join(hierarchy.word(wnid) for wnid in hierarchy.hypernym_path(springer)), 90))
 
 # %% [markdown]
 # ## Not quite a tree
@@ -567,7 +569,10 @@ for number, right, wrong_one in zip(ground_truth, truth, shortcut, strict=True):
 
 # %% exercise="devkit_labels"
 def devkit_labels(ground_truth, wnids):
-    """ground_truth (N,) int64, 1 to C in the devkit's order; wnids: list of C ids -> labels (N,) int64, 0 to C - 1."""
+    """ground_truth (N,) int64, 1 to C in the devkit's order; wnids: list of C ids.
+
+    Returns labels (N,) int64, 0 to C - 1.
+    """
     ### BEGIN SOLUTION
     place = {wnid: label for label, wnid in enumerate(sorted(wnids))}
     label_of_number = torch.tensor([place[wnid] for wnid in wnids])
@@ -1009,7 +1014,7 @@ check.split_by_group(split_by_group)
 
 # %%
 def adaptive(truth, quality, target, most, rng):
-    """One image: (was the label right, votes used), with workers who are all right with probability `quality`."""
+    """One image, workers all right with probability `quality`: (was the label right, votes used)."""
     odds, used = 1.0, 0
     while max(odds, 1 / odds) / (1 + max(odds, 1 / odds)) < target - 1e-9 and used < most:
         says_yes = truth == (rng.random() < quality)
@@ -1033,7 +1038,10 @@ for n in (5, 9):
 
 # %% exercise="ask_until_sure"
 def ask_until_sure(votes, quality, prior, target):
-    """votes (V,) int64 of 0 and 1, quality (V,) float64, prior, target -> (answer, votes used), both int."""
+    """votes (V,) int64 of 0 and 1, quality (V,) float64, prior and target: numbers.
+
+    Returns (answer, votes used), both int.
+    """
     ### BEGIN SOLUTION
     log_odds, used = math.log(prior / (1 - prior)), 0
     enough = math.log(target / (1 - target))
@@ -1151,6 +1159,9 @@ check.fact_desk(fact_desk)
 # - K: Northcutt and others (2021).
 # - L: the subtrees listed by Deng and others (2009).
 # - N: Yang and others (2022).
+
+# %%
+check.progress()
 
 # %% [markdown]
 # ## What you now know

@@ -496,7 +496,10 @@ check.max_pool2d_backward(max_pool2d_backward)
 
 # %% exercise="avg_pool2d_backward"
 def avg_pool2d_backward(grad_out, image_size, kernel_size, stride):
-    """The gradient of F.avg_pool2d by the images: grad_out (N, C, H_out, W_out), image_size (H, W) -> (N, C, H, W)."""
+    """The gradient of F.avg_pool2d by the images, (N, C, H, W).
+
+    grad_out: (N, C, H_out, W_out); image_size: (H, W).
+    """
     ### BEGIN SOLUTION
     k, share = kernel_size, grad_out / kernel_size**2
     grad_images = torch.zeros(*grad_out.shape[:2], *image_size, dtype=grad_out.dtype)

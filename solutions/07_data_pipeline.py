@@ -117,7 +117,8 @@ for step in (decode, resize_and_cut, mirror, to_numbers, torch.stack):
     started = time.perf_counter()
     made = step(made) if step is torch.stack else [step(each) for each in made]
     stages[step.__name__] = 1000 * (time.perf_counter() - started) / len(paths)  # milliseconds an image
-print(tuple(made.shape), *(f"{name} {ms:.3f}" for name, ms in stages.items()), "ms an image", sep="  ")
+print(tuple(made.shape), "and the milliseconds an image of each step:")
+print(*(f"{name} {ms:.3f}" for name, ms in stages.items()), sep="  ")
 
 # %%
 figure, ax = plt.subplots(figsize=(6.2, 3.0), dpi=90, layout="constrained")
@@ -415,7 +416,10 @@ except RuntimeError as error:
 
 # %% exercise="collate_padded"
 def collate_padded(samples):
-    """[(uint8 (C, h, w), int), ...] -> images uint8 (N, C, H, W), labels int64 (N,), mask bool (N, H, W)."""
+    """samples: a list of (uint8 (C, h, w), int).
+
+    Returns images uint8 (N, C, H, W), labels int64 (N,), mask bool (N, H, W).
+    """
     ### BEGIN SOLUTION
     height = max(picture.shape[1] for picture, _ in samples)
     width = max(picture.shape[2] for picture, _ in samples)
@@ -950,7 +954,8 @@ tuple(shorter_side_to(photo, 73).shape)
 
 # %% exercise="prepare"
 def prepare(image, size, training, generator):
-    """image float (C, H, W) -> (C, size, size): random window and mirroring in training, else the centre."""
+    """image float (C, H, W) -> (C, size, size): random window and mirroring in training,
+    else the centre."""
     ### BEGIN SOLUTION
     image = shorter_side_to(image, round(size * 8 / 7))
     rows, columns = (length - size for length in image.shape[1:])
@@ -975,7 +980,8 @@ check.prepare(prepare)
 
 # %%
 def augment_slowly(images, tops, lefts, flips, size):
-    """images (N, C, H, W): a window of `size` pixels of each, at its own place, mirrored where flips says so."""
+    """images (N, C, H, W): a window of `size` pixels of each, at its own place,
+    mirrored where `flips` says so."""
     windows = []
     for image, top, left, flip in zip(images, tops.tolist(), lefts.tolist(), flips.tolist(), strict=True):
         window = image[:, top : top + size, left : left + size]

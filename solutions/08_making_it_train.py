@@ -149,7 +149,7 @@ print(f"measured E[y²] {y.square().mean():.2f}   n σ² E[x²] {n * sigma**2 * 
 #
 # $$\mathbb{E}[x^2] = \tfrac12\, \mathbb{E}[y^2].$$
 #
-# The *variance* shrinks by another factor, because $x$ has a positive mean: for a normal $y$ it is $\tfrac12 - \tfrac{1}{2\pi} \approx 0.34$ of $\mathbb{E}[y^2]$.
+# The *variance* shrinks by another factor, because $x$ has a positive mean: for a normal $y$ it is $\tfrac12 - \tfrac{1}{2\pi} \approx 0.34$ of $\mathbb{E}[y^2].$
 # Whoever takes that one gets the next layer wrong.
 
 # %%
@@ -314,7 +314,10 @@ print(torch.allclose(layer.running_mean, 0.9 * 0 + 0.1 * batch_mean), torch.allc
 
 # %% exercise="batch_norm"
 def batch_norm(x, scale, shift, running_mean, running_var, training, momentum=0.1, eps=1e-5):
-    """x (N, C, H, W), the rest (C,) -> (output (N, C, H, W), new running mean (C,), new running variance (C,))."""
+    """x (N, C, H, W), the rest (C,).
+
+    Returns output (N, C, H, W), new running mean (C,), new running variance (C,).
+    """
     ### BEGIN SOLUTION
     mean, var = running_mean, running_var
     if training:
@@ -397,7 +400,10 @@ print("the formula is autograd's Jacobian:", torch.allclose(jacobian, formula, r
 
 # %% exercise="batch_norm_backward"
 def batch_norm_backward(grad, x, scale, eps=1e-5):
-    """grad, x (N, C, H, W), scale (C,) -> (grad of x (N, C, H, W), grad of scale (C,), grad of shift (C,))."""
+    """grad and x (N, C, H, W), scale (C,).
+
+    Returns the gradients of x (N, C, H, W), of the scale (C,) and of the shift (C,).
+    """
     ### BEGIN SOLUTION
     over = (0, 2, 3)
     s = (x.var(dim=over, correction=0, keepdim=True) + eps).sqrt()  # (1, C, 1, 1)
@@ -725,7 +731,10 @@ print(f"share of the start {decay**1000:.3f}; average: plain {plain:.2f}, correc
 
 # %% exercise="early_stopping"
 def early_stopping(model, train_one_epoch, validation_loss, patience, max_epochs):
-    """Train until `patience` epochs bring nothing new -> (best epoch, epochs trained); the best state is put back."""
+    """Train until `patience` epochs bring nothing new, and put the best state back.
+
+    Returns (best epoch, epochs trained).
+    """
     ### BEGIN SOLUTION
     best_loss, best_epoch, state = math.inf, 0, None
     for epoch in range(1, max_epochs + 1):
@@ -906,7 +915,8 @@ f"{len(VARIANTS)} variants from {len(SEEDS)} seeds: {len(VARIANTS) * len(SEEDS)}
 
 # %% output="varies"
 results = {name: np.array([accuracy(*variant, seed) for seed in SEEDS]) for name, variant in VARIANTS.items()}
-print({name: values.round(3).tolist() for name, values in results.items()})
+for name, values in results.items():
+    print(f"{name:<18}", *(f"{value:.3f}" for value in values))
 
 # %% output="varies"
 T = 3.18  # Student's t for a 95 % interval with 3 degrees of freedom

@@ -898,7 +898,10 @@ for precision, recall, printed in ((0.913, 0.904, 0.904), (0.905, 0.914, 0.916))
 
 # %% exercise="audit_report"
 def audit_report(rows, accuracy, decimals):
-    """rows: list of (precision, recall, f1, support) -> list of len(rows) + 1 bools, True where impossible."""
+    """rows: list of (precision, recall, f1, support).
+
+    Returns a list of len(rows) + 1 bools, True where impossible.
+    """
     ### BEGIN SOLUTION
     h = 0.5 * 10**-decimals
 
