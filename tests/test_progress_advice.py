@@ -114,7 +114,8 @@ def test_the_report_word_for_word():
         "02_convolution/renamed": solved(9),
     }  # fmt: skip
     rows = [summary(entries, each) for each in LESSONS.values()]
-    assert "\n".join(shown(rows, worth_again(entries, LESSONS, NOW), NOW)) == (
+    current = current_lesson(entries, LESSONS)
+    assert "\n".join(shown(rows, current, worth_again(entries, LESSONS, NOW), NOW)) == (
         "   lesson                          exercises    points  last worked on\n"
         "02 Convolution                        2 of 2    4 of 4  yesterday\n"
         "     all solved\n"
@@ -122,6 +123,8 @@ def test_the_report_word_for_word():
         "06 First                              0 of 2    0 of 4  today\n"
         "     next: step\n"
         "08 Craft                              0 of 1    0 of 2  not begun\n"
+        "\n"
+        "Go on with lesson 06, First:  course lab 06\n"
         "\n"
         "Worth doing again now\n"
         "  02_convolution · conv2d (about 10 minutes)\n"

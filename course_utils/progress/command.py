@@ -46,7 +46,7 @@ def progress(args: Namespace) -> int:
         told |= {"current": current_lesson(entries, lessons), "again": [asdict(each) for each in again]}
         print(json.dumps(told, indent=1, ensure_ascii=False))
         return 0
-    print("\n".join(shown(rows, again, now)))
+    print("\n".join(shown(rows, current_lesson(entries, lessons), again, now)))
     print(f"\nKept on this machine only, in {path}")
     for each in unreadable:
         print(f"{each} could not be read and was set aside.\nMend it in a text editor, and it counts again.")
@@ -70,7 +70,9 @@ def summary(entries: Mapping[str, Mapping[str, Any]], lesson: Lesson) -> dict[st
     }
 
 
-def shown(rows: list[dict[str, Any]], again: list[Suggestion], now: datetime) -> Iterator[str]:
+def shown(
+    rows: list[dict[str, Any]], current: str | None, again: list[Suggestion], now: datetime
+) -> Iterator[str]:
     """The report as lines of at most 79 columns."""
     yield ROW.format("", "lesson", "exercises", "points", "last worked on").rstrip()
     for row in rows:
@@ -84,6 +86,10 @@ def shown(rows: list[dict[str, Any]], again: list[Suggestion], now: datetime) ->
     if not any(row["last"] for row in rows):
         yield "No answer has been checked yet. The first lesson opens with:  course lab"
         return
+    if current:
+        title = next(row["title"] for row in rows if row["lesson"] == current)
+        yield f"Go on with lesson {current[:2]}, {title}:  course lab {current[:2]}"
+        yield ""
     if not again:
         yield "Nothing needs doing again today."
         return
