@@ -290,14 +290,14 @@ for name in names:
 
 
 # %% [markdown]
-# The upper row below shows the numbers as they lie in the files, the first three channels taken for red, green and blue.
+# The upper row below shows the numbers as Pillow hands them over, the first three channels taken for red, green and blue.
 # CMYK counts *ink*, not light, so its cat looks like a negative.
 # For the broken file, Pillow was told to go on regardless: the missing part is filled with one grey, and no error says so.
 # The lower row comes from the reader that you meet next.
 
 # %%
 def read_rgb(path):
-    """(H, W, 3) uint8, upright; raises OSError for a file that is broken or no image."""
+    """(H, W, 3) uint8, upright; raises OSError for a file that breaks off or is no image."""
     with Image.open(path) as opened:
         return np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
 
@@ -314,14 +314,15 @@ for (above, below), name in zip(axes.T, names, strict=True):
         below.imshow(read_rgb(folder / f"{name}.jpg"))
     except OSError:
         below.text(0.5, 0.5, "refused", ha="center", va="center", fontsize=11)
-figure.suptitle("Five files: as the numbers lie there (above), and read with care (below)")
+figure.suptitle("Five files: as Pillow hands them over (above), and read with care (below)")
 with_text(figure, "Above: a cat in colour, in grey, as a negative, on its side, and with most of it missing. Below: four upright cats, one refusal.")
 
 # %% [markdown]
 # ## A reader that decides
 #
 # A good reader treats every file in one way, and reports what it refuses.
-# `read_rgb` turns by the EXIF note, converts to RGB, and lets no broken file through in silence.
+# `read_rgb` turns by the EXIF note, converts to RGB, and refuses a file that breaks off.
+# Damage in the middle of a JPEG it cannot see: Pillow often decodes that without an error, so large collections come with checksums.
 # The training images of ILSVRC include CMYK files, and a PNG whose name ends in `.JPEG`; who reads them without `convert("RGB")` learns about it late.
 
 # %%
@@ -416,7 +417,7 @@ with_text(figure, "A line of time from 2005 to 2021; PASCAL VOC begins before Im
 # In 2019 the makers of ImageNet examined the subtree *person*, marked the synsets that offend or cannot be seen, and set out to remove what is unsafe (Yang and others, published in 2020).
 #
 # Photographs of things show bystanders.
-# In 2021 the makers published a copy of ILSVRC with the faces blurred, in 243,198 images; models trained on it lose at most one point of accuracy (Yang and others, 2022).
+# In 2021 the makers published a copy of ILSVRC with the faces blurred, in 243,198 images; models they trained on it lost at most one point of accuracy (Yang and others, 2022).
 #
 # So 'ImageNet' also has versions: the full set of winter 2021 has 19,167 synsets where that of 2011 had 21,841.
 # A careful report says which one it used.
@@ -548,7 +549,7 @@ check.lowest_common_ancestor(lowest_common_ancestor)
 #
 # A *loss* is a number that says how bad a network's guess was; lesson 04 builds one.
 # It is told the right class by a number, $0, 1, \dots, C - 1$.
-# Everybody's convention: sort the wnids, and the place in the sorted list is the label.
+# The usual convention: sort the wnids, and the place in the sorted list is the label.
 # That is what a loader of class folders does.
 #
 # A popular article counts from 1 to $C$ instead.
@@ -608,7 +609,7 @@ check.devkit_labels(devkit_labels)
 # Let us play the whole game where the truth is known: 600 images, four classes, thirty workers, five votes an image.
 # Each worker has a **confusion matrix**: row $k$ says how often they answer each class when the truth is $k$.
 #
-# Ten workers are careful, twelve hasty, and eight are paid by the click and always answer class 0.
+# Ten workers are careful, twelve hasty, and eight are paid by the click and nearly always answer class 0.
 # A vote that was not asked for is written as $-1$.
 
 # %%
@@ -681,7 +682,7 @@ votes_explorer(quality=70, target=95)
 
 # %% [markdown]
 # Move the quality towards 50 % and the votes needed run away; at 50 % no number is enough.
-# More votes cannot mend bad workers, and the formula has a weak spot: *independently*.
+# More votes cannot mend workers who only guess, and the formula has a weak spot: *independently*.
 # When all workers are fooled by the same picture, or do not know a word, their votes agree and are wrong together.
 
 # %% [markdown]
@@ -749,7 +750,7 @@ for name, (one, other) in pairs.items():
 #
 # $$T_{nk} = P(z_n = k \mid \text{votes}) = \frac{\pi_k \prod_w C_{w k v_{nw}}}{\sum_{k'} \pi_{k'} \prod_w C_{w k' v_{nw}}}.$$
 #
-# With a thousand votes the products are smaller than any float, and 0/0 is no probability.
+# With fifteen hundred votes, as below, the products are smaller than any positive float, and 0/0 is no probability.
 # So add logarithms, take off the largest, and only then use the exponential: that multiplies top and bottom by the same number.
 
 # %%
@@ -798,7 +799,7 @@ check.label_posterior(label_posterior)
 # A worker with few votes would get zeros: 'never errs'.
 # We add a small number $s$ to each count before dividing, as if every worker had been seen giving each answer $s$ times.
 #
-# The cell checks the optimum in float64: no other distribution does better on the same counts.
+# The cell checks the optimum in float64: none of 100,000 other distributions does better on the same counts.
 
 # %%
 rng = np.random.default_rng(0)
@@ -831,7 +832,7 @@ check.estimate_workers(estimate_workers)
 # ## Both steps, in turn
 #
 # Start with the shares of the votes as $T$, then repeat: judge the workers by the labels, and the labels by the workers.
-# This is the **EM algorithm**; without smoothing, no round makes the votes less probable.
+# This is the **EM algorithm**, *expectation* (step 1, the E-step) and *maximisation* (step 2, the M-step) in turn; without smoothing, no round makes the votes less probable.
 # `crowd.dawid_skene` is its finished form.
 #
 # One crew, its votes drawn five times: how many labels are right?
@@ -909,7 +910,7 @@ with_text(ax, "Six small photographs with their Hamming distances: copies of the
 # %% [markdown]
 # ## From pairs to groups
 #
-# Choose a radius, say 6 bits: closer pairs count as copies.
+# Choose a radius, say 6 bits: pairs at most that far apart count as copies.
 # A copy of a copy belongs to the group as well, even if it has drifted further than the radius from the first.
 # So the groups are the **connected components** of a graph: images are its nodes, close pairs its edges, and a group is everything that can be reached step by step.
 #
@@ -943,7 +944,7 @@ check.duplicate_groups(duplicate_groups)
 # A duplicate breaks that promise: one copy in training, the other in validation.
 #
 # Let us measure it.
-# Each of 320 patches gets two near-copies, with a little noise.
+# Each of 320 patches is taken three times, each time with a little noise of its own.
 # The 'model' learns by heart: a new image gets the label of the nearest training image.
 # Once we split the 960 images at random, once by groups, so that copies stay together; five seeds.
 
@@ -971,7 +972,7 @@ for name, ids in (("at random", torch.arange(len(x))), ("by groups", group)):
 
 # %% [markdown]
 # The model is the same, the data are the same, and the first line is worth nothing: it says how well copies are found.
-# The second line says how the model does on pictures that it has not seen.
+# The second line says how the model does on patches of which it has no copy; some overlap another patch all the same, so even this line is a little too kind.
 #
 # The same happens with frames of one video, scans of one patient, or photographs of one afternoon.
 # Whatever belongs together stays together: that is a **group-aware** split.
@@ -1014,7 +1015,7 @@ check.split_by_group(split_by_group)
 # The makers of ImageNet, too, let the number of votes depend on the case.
 #
 # For a yes-or-no question, let $p$ be the probability of *yes* before any vote, and $q_i$ how often voter $i$ is right.
-# Bayes' rule multiplies the odds $P(\text{yes}) / P(\text{no})$ by $q_i / (1 - q_i)$ for a yes, and by $(1 - q_i) / q_i$ for a no.
+# If the votes are independent, and each voter is right as often on a yes as on a no, Bayes' rule multiplies the odds $P(\text{yes}) / P(\text{no})$ by $q_i / (1 - q_i)$ for a yes, and by $(1 - q_i) / q_i$ for a no.
 # Stop when the more probable answer has a probability of at least $t$.
 
 # %%
@@ -1075,7 +1076,7 @@ print(f"training {train}, validation {val}, test {test}: {train + val + test} of
 
 
 # %% [markdown]
-# The parts add up to more than there is, the last equation says $0 = M$, and the training set is the smallest of all, where it should be the largest.
+# The parts add up to more than there is, the last equation says $0 = M$, and validation gets the most, where training should.
 # The cure is to compute every part but one, and give that one the rest.
 
 # %% [markdown]

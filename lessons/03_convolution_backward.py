@@ -386,7 +386,7 @@ with_text(figure, "A 2 by 3 gradient; the same with a zero between neighbours; a
 # The layer had 6 rows, a kernel of 3 and stride 2.
 # The last window starts at row 2, because row 4 would be too late, and row 5 is in no window.
 # In general the remainder of $H + 2P - K$ divided by $S$ says how many rows are left over at the far end.
-# Their gradient is zero, and they belong to the result: it has the size of the image.
+# Their gradient is zero, and they belong to the result: until the padding is cropped, it has the size of the padded image.
 
 # %%
 weight = random(1, 1, 3, 3)
@@ -411,7 +411,7 @@ print("last row:", gathered[0, 0, 5])
 # *4 points · about 35 minutes*
 #
 # Write it, all three gradients, with `grad_out` as the $g$ of above.
-# `F.pad`, `F.conv2d`, `F.unfold`, `F.fold` and `torch.einsum` are welcome; autograd and the ready-made transposed convolution are not.
+# `F.pad`, `F.conv2d`, `F.unfold`, `F.fold` and `torch.einsum` are welcome; autograd, ready-made gradients (`torch.nn.grad`) and the transposed convolution are not.
 # Leave the inputs as they were.
 
 # %% course={"exercise": "conv2d_backward", "role": "answer"} nbgrader={"grade": false, "grade_id": "conv2d_backward", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -466,7 +466,7 @@ torch.autograd.grad(F.max_pool2d(tied[None, None], kernel_size=(2, 3)).sum(), ti
 # %% [markdown]
 # Ties are no rare accident.
 # A white sky is a field of equal pixels, and a convolution makes equal numbers of it.
-# After a ReLU whole windows may be zero; there the choice does no harm, for the ReLU lets nothing back.
+# After a **ReLU**, $\max(0, z)$ for each number $z$, whole windows may be zero; there the choice does no harm, for the ReLU lets nothing back where $z \le 0$.
 #
 # ### Exercise: max-pooling, backwards
 #
@@ -474,7 +474,7 @@ torch.autograd.grad(F.max_pool2d(tied[None, None], kernel_size=(2, 3)).sum(), ti
 #
 # Write it for square windows without padding; a window that does not fit wholly does not exist.
 # In a tie follow PyTorch: the first maximum in reading order, row by row, gets everything.
-# Nothing here may use autograd or the indices that PyTorch's pooling can return.
+# Nothing here may use autograd or PyTorch's own pooling.
 
 # %% course={"exercise": "max_pool2d_backward", "role": "answer"} nbgrader={"grade": false, "grade_id": "max_pool2d_backward", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def max_pool2d_backward(grad_out, images, kernel_size, stride):
@@ -575,11 +575,11 @@ with_text(figure, "Two curves shaped like a V over the step on logarithmic axes:
 # %% [markdown]
 # Three rules follow.
 #
-# - **Central differences.** In float64, each at its best step, they are above almost a thousand times as exact as forward differences, for one more evaluation a number.
+# - **Central differences.** In float64, each at its best step, they are almost a thousand times as exact as forward differences in the example above, for one more evaluation a number.
 # - **float64.** In float32 even the best step leaves an error of about $10^{-5}$, and the usual $h = 10^{-5}$ lies far to the left of the valley.
 # - **A step near $10^{-5}$** where the numbers and the derivatives are of size one. For larger numbers take it larger, as a rule of thumb.
 #
-# And in a network $|f|$ is the *whole* loss, while a single weight moves it a little: $u|f|/h$ is then large beside the slope.
+# And in a network $|f|$ is the *whole* loss, while a single weight moves it a little: $u|f|/h$ may then be large beside the slope.
 # Check with few images, small layers and a loss of size one.
 
 # %% [markdown]
@@ -641,7 +641,7 @@ print(f"one entry wrong by a tenth:  {relative_error(analytic * (1 + nudges[7] *
 # The layer is right, and the check fails.
 #
 # The two one-sided differences tell.
-# At a smooth place they differ by about $h f''$, that is by next to nothing; across a kink they differ by as much as the slopes do.
+# At a smooth place they differ by about $h f''$, that is by next to nothing; across a kink they differ by a share of the jump between its slopes, and by all of it if the kink is at $x$ itself.
 
 # %%
 h = 1e-5
@@ -660,7 +660,7 @@ for place in (1e-3, 3e-6, 0.0):
 # A layer with a million weights would need two million evaluations.
 # Nudge them all at once: along a random direction $v$ the loss changes by $\langle \text{gradient}, v \rangle\, h$.
 # Two evaluations check the gradient as a whole.
-# They cannot say *where* it is wrong, and one wrong entry among a million drowns.
+# They cannot say *where* it is wrong, and one wrong entry among a million changes the result by only about a thousandth: compare many digits.
 
 # %%
 v = random(*weight.shape, seed=5)
@@ -753,7 +753,7 @@ classes = torch.as_tensor(patches.train.labels).long()
 
 
 def train(layer, steps=25):
-    """The loss after each step of gradient descent on all squares at once."""
+    """The loss before each step of gradient descent on all squares at once."""
     kernel, bias, last = random(6, 1, 5, 5) / 5, torch.zeros(6).double(), random(216, 16, seed=1) / 15
     parameters, losses = [p.requires_grad_() for p in (kernel, bias, last)], []
     for _ in range(steps):
@@ -771,7 +771,7 @@ try:
     ours = train(ConvFunction.apply)
 except NotImplementedError:
     ours = theirs
-print(f"loss {ours[0]:.4f} at the start, {ours[-1]:.4f} after {len(ours)} steps")
+print(f"loss {ours[0]:.4f} at the start, {ours[-1]:.4f} after {len(ours) - 1} steps")
 print(f"largest difference from PyTorch's own layer: {max(abs(a - b) for a, b in zip(ours, theirs, strict=True)):.0e}")
 
 
@@ -783,7 +783,7 @@ print(f"largest difference from PyTorch's own layer: {max(abs(a - b) for a, b in
 # - A stride spreads $g$, leaves rows over that get zero, and the padding is cropped at the end. Max-pooling sends $g$ to the winner, adding where windows overlap; a tie may be split in any shares from 0 to 1 that add up to 1.
 # - A numerical check wants central differences, float64, a step near $10^{-5}$, a relative error, and no kinks.
 # - An `autograd.Function` is a forward and a backward; `gradcheck` compares the two.
-# - A wrong backward pass does not crash. Only a test that can fail finds it.
+# - A wrong backward pass need not crash. Only a test that can fail finds it.
 
 # %% [markdown]
 # ## Where this goes wrong in the wild

@@ -284,7 +284,7 @@ gradients = torch.autograd.grad(loss_of(*weights), weights)
 [tuple(gradient.shape) for gradient in gradients]
 
 # %%
-nudge = 1e-5 * F.one_hot(torch.tensor(7), 54).view(3, 2, 3, 3)  # one weight of w1
+nudge = 1e-5 * F.one_hot(torch.tensor(7), 54).view(3, 2, 3, 3).double()  # one weight of w1
 up, down = loss_of(weights[0] + nudge, *weights[1:]), loss_of(weights[0] - nudge, *weights[1:])
 print(f"autograd {gradients[0].flatten()[7]:.8f}, nudged {(up - down) / 2e-5:.8f}")
 
@@ -388,6 +388,7 @@ check.Value(Value)
 #
 # Popular articles say that backpropagation is what updates the weights.
 # It does not: `loss.backward()` leaves a gradient in each parameter and every weight where it was.
+# As in your engine, it *adds* to a gradient that is there already; `model.zero_grad()` clears them.
 # The move is the optimizer's.
 # The plainest, gradient descent, goes back to Cauchy, 1847: with a **learning rate** $\eta > 0$,
 #
@@ -452,7 +453,7 @@ for kappa in (1, 10, 100, 1000):
 # %% [markdown]
 # ## Momentum
 #
-# In a narrow valley the gradient points across, and descent zigzags.
+# In a narrow valley the gradient points mostly across, and descent with long steps zigzags.
 # **Momentum** remembers: what keeps its direction adds up, what changes sign cancels.
 # PyTorch keeps a velocity $v$, at first 0:
 #
@@ -520,7 +521,7 @@ check.momentum_step(momentum_step)
 # $$0 < \eta < \frac{2\,(1 + \mu)}{\lambda_{\max}} .$$
 
 # %% [markdown]
-# So momentum allows *longer* steps, nearly twice as long, though it makes each gradient count $1/(1-\mu)$ times.
+# So momentum allows a *larger* rate, up to nearly twice as large, though it makes each gradient count $1/(1-\mu)$ times.
 # Move the point in the map: the left side says how much of the error a step keeps in the long run, the right side shows it happen.
 # Where the roots are complex, $w$ swings around the minimum.
 
@@ -551,7 +552,7 @@ check.largest_stable_lr(largest_stable_lr)
 # One rate must serve all directions, and the steepest decides.
 # What if each weight had a scale of its own?
 # AdaGrad (Duchi, Hazan and Singer, 2011) divides each weight's step by the root of the sum of its squared gradients.
-# The sum only grows, so steps only shrink.
+# The sum only grows, so each weight's own rate only shrinks.
 # **RMSProp**, which Hinton presented in a lecture in 2012, takes a running mean instead: with $0 < \beta < 1$, at first $s = 0$, entry by entry
 #
 # $$s \leftarrow \beta s + (1 - \beta)\, g^2, \qquad w \leftarrow w - \eta\, \frac{g}{\sqrt{s} + \varepsilon} .$$
@@ -568,7 +569,7 @@ for g in gradients:
     w = w - 0.01 * g / (s.sqrt() + 1e-8)
     weight.grad = g
     optimizer.step()
-print("equal to torch.optim.RMSprop after 50 steps:", torch.allclose(w, weight, rtol=1e-12))
+print("equal to torch.optim.RMSprop after 50 steps:", torch.allclose(w, weight, rtol=1e-12, atol=0))
 
 # %% [markdown]
 # ## Adam, and why it divides by $1 - \beta^t$
@@ -630,7 +631,7 @@ check.adam_step(adam_step)
 # Three questions to try:
 #
 # - How far can you raise the rate before plain descent, or momentum, flies out? (You have a formula.)
-# - Which $\mu$ is best for $\kappa = 100$? Polyak's answer is $\mu = \bigl( \frac{\sqrt{\kappa} - 1}{\sqrt{\kappa} + 1} \bigr)^2$, with $\eta = 4 / (1 + 1/\sqrt{\kappa})^2$ here.
+# - Which $\mu$ is best for $\kappa = 100$? Polyak's answer is $\mu = \bigl( \frac{\sqrt{\kappa} - 1}{\sqrt{\kappa} + 1} \bigr)^2$, with $\eta = 4 / (1 + 1/\sqrt{\kappa})^2$ here. (On the sliders take 0.7 and 3.3.)
 # - Adam scales each weight, so it likes a valley along an axis. With $\kappa = 100$ and Adam's rate at 0.5 it gets far ahead of plain descent. Turn the valley: what is left of that, and what changes for the other two?
 
 # %% tags=["nbval-ignore-output"]
@@ -783,7 +784,7 @@ for B in (4, 16, 64, 256, n):
 #
 # - For each rate in turn take the next batch, a pair (images, labels), note its mean cross-entropy *before* the step, and take one step of plain SGD with that rate. When the batches run out, begin again with the first.
 # - When a loss is not finite, or above four times the lowest so far, it is the last in the list: stop.
-# - The model comes in training mode. In the end it must be as it was: weights and buffers.
+# - The model comes in training mode. In the end it must be as it was: weights and **buffers** (numbers that a layer keeps and no gradient trains, such as the running means of batch norm, lesson 08).
 
 # %% course={"exercise": "lr_range_test", "role": "answer"} nbgrader={"grade": false, "grade_id": "lr_range_test", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def lr_range_test(model, batches, lrs):
@@ -831,7 +832,7 @@ for seed, (losses, colour, line) in enumerate(zip(curves, (BLUE, GREEN, ORANGE),
 ax.axhline(math.log(patches.num_classes), color="black", linestyle=":", label="chance, log K")
 ax.set(title="A range test, three times", xlabel="learning rate of SGD (rising from step to step)", ylabel="loss of the batch (nats per image)", ylim=(1.5, 5))
 ax.legend(frameon=False, loc="upper left")
-with_text(figure, "The loss of a batch over the rising learning rate, for three seeds: flat near chance, then lower, then ragged, then beyond the top of the axis, which does not start at zero.")
+with_text(figure, "The loss of a batch over the rising learning rate, for three seeds: flat near chance, then lower, then ragged, then beyond the top of the axis, which does not start at zero; one curve may come back to chance.")
 
 # %% [markdown]
 # ## Three optimizers on photographs
@@ -884,7 +885,7 @@ with_text(figure, "Training loss after sixty steps over the learning rate, three
 #
 # The noise of the batches keeps SGD at a constant rate from settling (measured below), and a long first step on raw weights can throw it out.
 # So rates are often warmed up at first and lowered towards the end.
-# The library's four shapes are below; lesson 08 measures what they buy.
+# The library's four shapes are below; lesson 08 measures one of them, one cycle, against a constant rate.
 # (Cosine: Loshchilov and Hutter, 2017. One cycle: Smith and Topin, 2017.)
 
 # %%
@@ -975,7 +976,7 @@ for h in (10.0, 1.0, 0.1, 0.01):
 # ## Hunt 2: the validation set that trains
 #
 # Another article's list of steps says, in short: evaluate the model on the validation set, and adjust its parameters.
-# If that were done, the validation set would be a second training set, and no honest number would be left.
+# If that were done, the validation set would be a second training set, and no honest number would be left to choose by.
 # What validation may adjust are *hyper-parameters*: choices that no gradient makes.
 #
 # A set that decides anything is used up for judging; that holds for choices as for gradients (lesson 06).
@@ -1025,7 +1026,7 @@ check.who_decides(who_decides)
 # *3 points · about 18 minutes*
 #
 # Write `unbroadcast(grad, shape)`: `grad` is the gradient of a tensor after broadcasting, `shape` (a tuple) the tensor's shape before.
-# Return the gradient in that shape.
+# Return the gradient in that shape, without autograd or `sum_to_size`.
 # It may have fewer axes, axes of length 1 anywhere, or none at all.
 
 # %% course={"exercise": "unbroadcast", "role": "answer"} nbgrader={"grade": false, "grade_id": "unbroadcast", "locked": false, "schema_version": 3, "solution": true, "task": false}

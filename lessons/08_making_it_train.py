@@ -51,7 +51,7 @@ if importlib.util.find_spec("course_utils") is None:
 # %% [markdown]
 # You need the backward pass and the optimizers of lesson 05, the training loop of lesson 06, and the loaders of lesson 07.
 # Means and variances of sums are explained where they are used.
-# Nothing here needs a GPU or the network.
+# Nothing here needs a GPU or an internet connection.
 #
 # Write each answer, with any helper it needs, into its own cell: if notebooks are graded, only the answer cells are read, on top of the lesson's own code.
 # *Run All* stops at the first check that is not passed; select the cell below it and choose *Run Selected Cell and All Below*.
@@ -132,7 +132,7 @@ with_text(figure, "The size of the values over twenty layers on a logarithmic ax
 # Only one of the four keeps its size.
 # With weights of standard deviation 1 the numbers leave the range of common sense, and the loss with them.
 # With the smaller weights almost nothing of the image arrives in layer 20, and, as you will see, almost nothing of the gradient comes back.
-# Every curve is a straight line on the logarithmic axis: each layer multiplies by the same factor.
+# Every curve is nearly a straight line on the logarithmic axis: each layer multiplies by about the same factor.
 # That factor can be computed.
 
 # %% [markdown]
@@ -373,7 +373,7 @@ print(f"and the running mean has moved by {(net[1].running_mean - before).abs().
 
 # %% [markdown]
 # Three answers for one image, and the evaluation has changed the model that it measures.
-# `training.evaluate` switches to evaluation mode and puts each layer's mode back, as you wrote it in lesson 06.
+# `training.evaluate` switches to evaluation mode and back, as you wrote it in lesson 06; it remembers the mode of each layer by itself.
 
 # %% [markdown]
 # ## Batch norm, backward
@@ -441,7 +441,7 @@ check.batch_norm_backward(batch_norm_backward)
 # $$\frac{\partial L}{\partial x_i} = \frac{\gamma}{s} \Bigl( g_i - \frac1M \sum_j g_j - \hat x_i\, \frac1M \sum_j g_j\, \hat x_j \Bigr).$$
 #
 # Add this up over $i$: since $\sum_i \hat x_i = 0$, the sum is zero.
-# So adding a constant to all $x_i$ of a channel changes nothing, and **a bias in the convolution before a batch norm is useless**: its gradient is always zero.
+# So adding a constant to all $x_i$ of a channel changes nothing, and **a bias in the convolution before a batch norm is useless**: in training mode its gradient is always zero.
 # Write `bias=False` there; $\beta$ does the bias's work.
 
 # %%
@@ -489,7 +489,7 @@ ax.set_yticks([0.04, 0.1, 0.2, 0.4], ["0.04", "0.1", "0.2", "0.4"])
 ax.minorticks_off()
 ax.set(title="How much one image's output depends on its companions", xlabel="images in the batch, N", ylabel="movement of the output (std)")
 ax.legend(frameon=False)
-with_text(figure, "The movement of one image's normalised output over the size of its batch, on logarithmic axes: it falls about as one over the square root of the batch size.")
+with_text(figure, "The movement of one image's normalised output over the size of its batch, on logarithmic axes: from four images on it falls about as one over the square root of the batch size.")
 
 # %% [markdown]
 # ## Why does it help?
@@ -507,9 +507,10 @@ with_text(figure, "The movement of one image's normalised output over the size o
 # %% [markdown]
 # One mechanism you can prove in a line.
 # Multiply the weights before a batch norm by $a > 0$: $\mu$ and $\sqrt{v}$ grow by $a$ too, and $\hat x$ stays (but for $\varepsilon$).
-# The output does not know the scale of the weights, so the initial scale of such a layer hardly matters.
+# The output does not know the scale of the weights, so the initial scale of such a layer cannot make the signal grow or vanish.
 # And since $L(a w) = L(w)$ for all $a$, differentiating by $w$ gives $a\, \nabla L(a w) = \nabla L(w)$: weights twice as large get half the gradient.
 # A layer whose weights have grown in a too bold step takes smaller relative steps afterwards.
+# So the initial scale still counts in one way: it sets how large the first steps are, relative to the weights.
 
 # %%
 torch.manual_seed(0)
@@ -541,7 +542,7 @@ print(f"loss {loss:.4f} and {loss_of_double:.4f}; the gradient of the doubled we
 # %% [markdown]
 # The last two never look at another image.
 # So they need no running averages, work alike in training and evaluation, and do not mind small batches.
-# Scale and shift stay one each a channel.
+# Group norm's scale and shift stay one each a channel; PyTorch's `nn.LayerNorm((C, H, W))` has one each for every value of an image.
 #
 # Layer norm is at home in transformers (lesson 19, where it averages over channels alone), group norm where large images leave room for few in a batch, as in detection.
 
@@ -558,7 +559,7 @@ print(torch.allclose(by_hand.view_as(x), F.group_norm(x, 2)), torch.allclose(F.g
 # Let $b$ be 1 with probability $1 - p$ and 0 otherwise.
 # Then $\mathbb{E}[b\, x] = (1 - p)\, x$: the next layer gets less than it will get in evaluation, where nothing is dropped.
 #
-# The paper shrinks the weights by $1 - p$ in evaluation.
+# The paper multiplies the weights by $1 - p$ in evaluation.
 # Today one divides in training instead, which is called **inverted** dropout:
 #
 # $$\mathbb{E}\Bigl[\frac{b\, x}{1 - p}\Bigr] = x, \qquad \mathrm{Var}\Bigl[\frac{b\, x}{1 - p}\Bigr] = \frac{x^2\, (1 - p)\, p}{(1 - p)^2} = \frac{p}{1 - p}\, x^2 .$$
@@ -595,7 +596,7 @@ check.dropout(dropout)
 # ## Weight decay, and on what
 #
 # Lesson 05 showed decay as a pull of every weight towards zero, $w \leftarrow w - \eta \lambda w$, apart from the gradient.
-# It is meant for the weights that multiply.
+# It is meant for the weights of convolutions and linear layers.
 # A bias or a norm's scale and shift have no reason to be near zero: a scale pulled to zero turns its channel off.
 # So one gives the optimizer two groups, and decays only parameters with two or more dimensions.
 #
@@ -618,7 +619,7 @@ for group in parameter_groups(model, weight_decay=0.05):
 #
 # The direction stays, only the length is limited.
 # Clipping each number by itself would turn the direction.
-# If nearly every step is clipped, the limit has become the learning rate: look at the norm that `clip_grad_norm_` returns.
+# If nearly every step is clipped, every SGD step has the same length, rate times limit, however steep the loss is: look at the norm that `clip_grad_norm_` returns.
 
 # %%
 torch.manual_seed(0)
@@ -776,7 +777,7 @@ check.early_stopping(early_stopping)
 # ## Six sick runs
 #
 # Six small networks are now trained on squares from six photographs, on your machine, and a healthy one for comparison.
-# Each of the six is sick in exactly one way.
+# For each of the six one diagnosis explains its curves best; not all have the network or the optimizer of the healthy run.
 # They always use these small squares, so that the diagnoses are the same for everyone.
 # `sick_runs` does the training; its source says what is wrong with each, so read it afterwards.
 
@@ -827,7 +828,7 @@ sick_run_explorer(runs)
 # - `"model too small"`: it cannot fit even the training images;
 # - `"healthy"`.
 #
-# Each run has one sickness; not every word is used.
+# Give each run its main sickness; not every word is used.
 
 # %% course={"exercise": "diagnoses", "role": "answer"} nbgrader={"grade": false, "grade_id": "diagnoses", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def diagnoses():
@@ -850,7 +851,8 @@ check.diagnoses(diagnoses)
 # - An interval for the *difference*, and no word about what lies within it.
 # - All variants reported, the disappointing ones too.
 #
-# The recipe: a CNN of three convolutions with batch norm and He's weights, SGD with one cycle and weight decay.
+# The recipe: a CNN of three convolutions with batch norm and He's weights, SGD with momentum, one cycle and weight decay.
+# The course's `training` goes up and down in straight lines, as Smith and Topin did, where PyTorch takes cosines.
 
 # %% tags=["nbval-ignore-output"]
 try:
@@ -956,7 +958,7 @@ print(f"at least one of five 95 % intervals misses a true zero with probability 
 # ## Where this goes wrong in the wild
 #
 # A popular article on residual networks explains initialisation like this, in our words: *use Glorot's or He's method, that is, draw the weights from the standard normal distribution, with mean 0 and variance 1.*
-# Elsewhere it says to set the parameters 'to a random value'.
+# Elsewhere it has the parameters start from some random value, as if one were enough.
 # In code:
 #
 # ```python
@@ -993,8 +995,8 @@ for name, initialise in {"variance 1": nn.init.normal_, "He": nn.init.kaiming_no
 # %% [markdown]
 # Variance 1 is neither Glorot's nor He's rule: for these layers He's standard deviation is $\sqrt{2 / 288} \approx 0.083$, twelve times smaller (in the first layer, with 3 channels in, it is larger).
 #
-# And one value for all weights gives 32 equal features.
-# Equal features get equal gradients, so every step keeps them equal: the layer has one feature, 32 times.
+# And one value for all weights gives 32 equal features in every layer.
+# Where the weights that read them are equal, too, they get equal gradients, so every step keeps them equal: the layer has one feature, 32 times.
 # What is needed are *independent* random values, one for each weight.
 
 # %% [markdown]
@@ -1022,7 +1024,7 @@ check.initialise(initialise)
 #
 # Detection networks are often trained with one or two large images at a time, where batch norm's estimates are mostly noise.
 # Group norm does not look at the batch at all.
-# You have the formula, the table above, and nothing else to lean on.
+# You have the formula, the table, and one example with two groups above to lean on.
 
 # %% [markdown]
 # ### Exercise (stretch): group norm

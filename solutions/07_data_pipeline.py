@@ -26,7 +26,7 @@
 # %% [markdown]
 # You need lesson 06 for the training loop and the three sets.
 # Everything runs offline on two cores.
-# Where Imagenette is prepared, the experiment with augmentations uses it; everything else uses photographs that are installed with the course.
+# Where Imagenette is prepared, the two experiments that train a network use it; everything else uses photographs and digits that are installed with the course.
 #
 # Times are measured on your machine while you read, so yours differ from those of your neighbour.
 # The JPEG files that we write lie in a temporary folder, and a cell near the middle removes it.
@@ -388,7 +388,7 @@ len(files), tuple(image.shape), label
 
 # %% [markdown]
 # Some published training code for 'ImageNet' has `transforms.ToTensor()` as its only transform.
-# On photographs of different sizes that cannot even start:
+# On photographs of different sizes, with more than one in a batch, that cannot even start:
 
 # %%
 try:
@@ -492,7 +492,7 @@ prepared
 # %% [markdown]
 # `Batches`, the loader that you know from lesson 06, cuts its batches from such an array.
 # It draws all random numbers of a batch at once, moves whole rows of pixels, and normalises the whole batch in one go.
-# We race it against `ImageFolder` with torchvision's transforms, one process each, on the same pictures: resize, padded random crop, mirror, normalise.
+# We race it against `ImageFolder` with torchvision's transforms, one process each, on the same files: resize and cut, padded random crop, mirror, normalise.
 
 # %%
 from torchvision.datasets import ImageFolder
@@ -754,7 +754,7 @@ for q in (0.1, 0.03, 0.01):
 # %% [markdown]
 # Two remedies, which are not the same:
 #
-# - **Stratified** batches: every batch has the classes in the shares of the data set. Nothing is repeated; only the luck of the draw goes.
+# - **Stratified** batches: every batch has the classes in the shares of the data set, as nearly as whole numbers allow. Nothing is repeated; only the luck of the draw goes, and a class with fewer images than there are batches is still missing from some.
 # - **Balanced** sampling: every class is drawn equally often, so rare images are repeated. The network is now trained for *another world*, where all classes are equally frequent, and calls the rare ones too often in this one.
 #
 # `WeightedRandomSampler` draws with weights of your choice; one over the size of the class makes all classes equal.
@@ -767,7 +767,7 @@ print("of each class", torch.bincount(labels).tolist(), "drawn", torch.bincount(
 print("different images of class 2 among its draws:", len({i for i in drawn if labels[i] == 2}))
 
 # %% [markdown]
-# Twenty images, drawn hundreds of times, remain twenty images: repetition adds weight, not knowledge.
+# Twenty images, drawn more than three hundred times in all, remain twenty images: repetition adds weight, not knowledge.
 # Which remedy is right depends on what a mistake costs, and lesson 09 measures that.
 # The validation set is never rebalanced without saying so.
 
@@ -802,7 +802,8 @@ check.stratified_batches(stratified_batches)
 # The number gets better, the model does not.
 #
 # The most treacherous one is a question of order: augment *first*, split *afterwards*.
-# To see it clearly, take random labels, so that there is nothing at all to learn: any accuracy above chance is a leak.
+# To see it clearly, take 960 small squares and toss a coin for the label of each, so that there is nothing at all to learn: any accuracy clearly above chance is a leak.
+# (The squares come from only 16 photographs; as each has a coin of its own, its neighbours do not give its label away.)
 
 # %%
 photos = load_photo_patches(size=16, train_per_class=60).train.images[:, 0].astype(float)  # (960, 16, 16)
@@ -824,7 +825,7 @@ print(f"copies split, wherever they come from:   {accuracy(rng.random(len(copies
 
 # %% [markdown]
 # One half is what chance gives.
-# The second 'model' has found the copy of each validation image in the training set, and read its label off it.
+# The second 'model' has found, for nearly every validation image, another copy in the training set, and read its label off it.
 # The same happens with real duplicates, with neighbouring frames of a video, and with several pictures of one patient: **split by source first**, then augment the training part.
 #
 # A third leak is quieter: numbers that are computed over all images before the split, such as a mean, a threshold, or the choice of features.

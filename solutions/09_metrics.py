@@ -57,8 +57,8 @@ DEVICE = training.best_device()
 # Two kinds of small network are trained, which takes seconds, or a minute or two with Imagenette and no GPU: an MLP, which learns its few training images nearly by heart, and a CNN.
 # If Imagenette is prepared on this machine, they see 1,600 of its images; otherwise they see small squares of sixteen photographs, as in lesson 06.
 #
-# The second split is cut in half: `val` for choices, `test` for the numbers that we report.
-# The small squares overlap within these halves, so with them all intervals below are a rehearsal of the procedure.
+# From the second split, 800 images go to `val`, for choices, and 800 to `test`, for the numbers that we report.
+# Nearly every small square overlaps others, in its own half and in the other, so with them `test` is not independent of `val`, and all numbers below are a rehearsal of the procedure.
 
 # %% output="varies"
 try:
@@ -243,7 +243,7 @@ interval_explorer()
 # ### The bootstrap
 #
 # Wilson's formula knows only shares.
-# Bradley Efron's bootstrap (1979) works for nearly any number computed from a test set.
+# Bradley Efron's bootstrap (1979) can be applied to nearly any number computed from a test set.
 # It treats the $n$ images at hand as the world: draw $n$ of them *with replacement*, compute the number, and repeat.
 # The middle 95 % of the results make an interval, the simplest of several that are called bootstrap.
 #
@@ -292,7 +292,7 @@ for level in (0.0, 0.25, 0.5, 1.0):
 # What if logits are equal?
 # A network that died gives every class the same logit.
 # `argmax` then answers with one of them, scikit-learn's `top_k_accuracy_score` takes the classes with the highest ids first, and a count of *strictly larger* logits would call every image right.
-# We take the strict side: ties count against the model.
+# We take the severe side: ties count against the model.
 
 # %%
 dead, truth = torch.zeros(10, 10), torch.arange(10)  # ten images, one of each class, all logits zero
@@ -393,7 +393,8 @@ print("inside the cage:", bool(((harmonic >= np.minimum(P, R) - 1e-12) & (harmon
 # - **micro**: first add up tp, fp and fn over all classes, then take the fractions.
 #
 # Macro-F1 is the mean of the classes' F1s, and in general not the harmonic mean of macro precision and macro recall.
-# The same holds for weighted F1, which can even lie outside of weighted precision and recall.
+# The same holds for weighted F1.
+# Both can even lie below the averaged precision and the averaged recall.
 # Libraries differ on a class that is neither true nor predicted: scikit-learn counts it with 0 where `labels=` names it; torchmetrics leaves it out of its macro mean.
 
 # %% [markdown]
@@ -531,7 +532,7 @@ with_text(figure, "Two panels: the ROC curves for 50, 10 and 1 percent of positi
 #
 # Each gain in recall counts with the precision at which it was bought.
 # Why not join the points by straight lines, the trapezoidal rule?
-# Because precision does not move on a straight line between two thresholds (Davis and Goadrich, 2006): halfway in recall, the false positives met may already be most of them.
+# Because precision does not move on a straight line between two thresholds (Davis and Goadrich, 2006): halfway in recall, half of the new false positives are to be expected, and these may already be many times the positives.
 
 # %% [markdown]
 # See it on a ranking with one positive at the top, then 100 images of equal score with the second positive among them.
@@ -724,7 +725,7 @@ print("paired bootstrap, B minus A: {:.4f} to {:.4f}".format(*np.quantile(differ
 # (Squares that overlap are not independent, which tends to make p-values too small.)
 #
 # Dietterich (1998) makes this distinction: McNemar's test does not see the variation from training, so to compare two *recipes*, train each several times.
-# And whoever compares twenty pairs of equally good models must expect up to one p-value below 0.05.
+# And whoever compares twenty pairs of equally good models must expect, on average, up to one p-value below 0.05.
 
 # %% output="varies"
 first, second = ((logits[name].argmax(dim=1) == labels).numpy() for name in ("CNN", "CNN again"))
@@ -777,7 +778,7 @@ for a, n in ((0.92, 864), (0.92, 865), (0.91, 3457), (0.91, 3458)):
 #
 # The stories below are from popular articles on image classification and language, restated with our own numbers and code.
 # What they share: a result is printed 'for example', and a few lines later it is the proof.
-# None could have survived a minute of arithmetic.
+# Most would not have survived a minute of arithmetic.
 
 # %% [markdown]
 # ## The score that says nothing new
@@ -874,7 +875,7 @@ print(f"as if each gave its true class a probability between {math.exp(-most):.5
 # So all true values of a row have F1 between $F(P - h, R - h)$ and $F(P + h, R + h)$.
 # If no number of that range is within $h$ of the printed F1, the row cannot be true.
 #
-# The same goes for accuracy: the weighted recall lies between the weighted means of $R_k - h$ and of $R_k + h$, and these are $h$ below and $h$ above the weighted mean of the printed recalls.
+# The same goes for accuracy: the weighted recall lies between the weighted means of $R_k - h$ and of $R_k + h$, that is, within $h$ of the weighted mean of the printed recalls, and closer where 0 or 1 cuts a range off.
 # The supports are whole numbers, printed exactly.
 
 # %%
@@ -913,8 +914,9 @@ def audit_report(rows, accuracy, decimals):
         printed - h > f1(precision + h, recall + h) or printed + h < f1(precision - h, recall - h)
         for precision, recall, printed, _ in rows
     ]
-    weighted = sum(recall * support for _, recall, _, support in rows) / sum(row[3] for row in rows)
-    return [*impossible, abs(accuracy - weighted) > 2 * h]
+    total = sum(support for *_, support in rows)
+    low, high = (sum(min(max(r + s, 0.0), 1.0) * n for _, r, _, n in rows) / total for s in (-h, h))
+    return [*impossible, accuracy - h > high or accuracy + h < low]
     ### END SOLUTION
 
 # %% check="audit_report"
