@@ -866,13 +866,13 @@ print(f"{dataset.name}: {len(train)} training and {len(val)} validation images, 
 
 
 # %% tags=["nbval-ignore-output"]
-def build(norm=True, he=True, dropout=0.0):
+def build(norm=True, he=True, drop=0.0):
     layers, channels = [], dataset.in_channels
     for width in (16, 32, 32):
         layers.append(nn.Conv2d(channels, width, 3, stride=2, padding=1, bias=not norm))
         layers += [nn.BatchNorm2d(width), nn.ReLU()] if norm else [nn.ReLU()]
         channels = width
-    model = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(dropout), nn.Linear(channels, dataset.num_classes))
+    model = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(drop), nn.Linear(channels, dataset.num_classes))
     for layer in model:
         if he and isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight)
@@ -888,7 +888,7 @@ VARIANTS = {
     "no batch norm": ({"norm": False}, recipe),
     "PyTorch's weights": ({"he": False}, recipe),
     "constant rate": ({}, replace(recipe, schedule="constant", warmup=0.0)),
-    "with dropout 0.3": ({"dropout": 0.3}, recipe),
+    "with dropout 0.3": ({"drop": 0.3}, recipe),
     "with smoothing 0.1": ({}, replace(recipe, label_smoothing=0.1)),
 }
 list(VARIANTS)

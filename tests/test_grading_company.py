@@ -22,6 +22,8 @@ SPOILS = {
     "a statement": "print('here')\ndef f(x):\n    return x",
     "a name taken away": "def f(x):\n    return x\ndel torch",
     "no Python": "def f(x:\n    return x",
+    "another name": "def f(x):\n    import torch as it\n    it.zeros = torch.ones\n    return x",
+    "a patch of a class": "class Value:\n    pass\ndef f(x):\n    Value.made = x\n    return x",
     "a hook": "import sys\ndef f(x):\n    sys.settrace(print)\n    return x",
 }
 ANSWER = "def conv2d(images, weight):\n    return torch.zeros(output_size(images.shape[2], 3))"
@@ -39,6 +41,12 @@ def test_a_name_that_is_read_matters():
 @pytest.mark.parametrize("other", SPOILS.values(), ids=SPOILS.keys())
 def test_what_outlives_a_call_matters(other):
     assert could_matter("def conv2d(images):\n    return images", [other])
+
+
+def test_what_is_set_on_an_argument_or_on_an_object_of_its_own_is_gone_with_the_call():
+    own = "class V:\n    def __mul__(self, other):\n        out = V()\n"
+    own += "        out.rule = other.grad = self.x = 1\n"
+    assert not could_matter("def conv2d(images):\n    return images", [own])
 
 
 @pytest.mark.parametrize("slug", sorted({name.split(".")[0] for name in EXERCISES}))

@@ -36,7 +36,9 @@ def test_a_lesson_is_found_by_any_of_its_names(wanted):
 
 
 def test_no_lesson_of_that_name():
-    with pytest.raises(GradingError, match="no lesson is called '77'; there are: 02_convolution, "):
+    with pytest.raises(
+        GradingError, match="no lesson is called '77'; there are: 01_images_and_imagenet, 02_convolution, "
+    ):
         load_lessons(ROOT, "77")
 
 

@@ -5,7 +5,9 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import types
+import urllib.error
 import urllib.request
 
 import pytest
@@ -175,8 +177,16 @@ def save_answer_in_a_lesson_with_a_newer_text_file(clone) -> str:
 
 
 def read(address: str) -> str:
-    with urllib.request.urlopen(address, timeout=60) as answer:
-        return answer.read().decode()
+    """What stands at the address. JupyterLab prints it a moment before it listens there."""
+    for _ in range(100):
+        try:
+            with urllib.request.urlopen(address, timeout=60) as answer:
+                return answer.read().decode()
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError):
+                raise
+            time.sleep(0.2)
+    pytest.fail(f"nobody came to listen at {address}")
 
 
 def wait_for_address(server, log) -> str:

@@ -32,8 +32,9 @@ MOST = 10  # lines of one kind about one answer
 def by_hand_warnings(source: str, exercise: Exercise) -> list[str]:
     """A line for each use of what this exercise asks to write by hand (`exercise.by_hand`).
 
-    A name that the answer defines itself is its own; a method or a member of a module of that name counts,
-    and so does one that is fetched by `getattr`. "F.unfold" leaves the method `unfold` of a tensor alone.
+    A name that the answer defines itself is its own, and so is an argument; a method or a member of a module
+    of that name counts, and so does one that is fetched by `getattr`. "F.unfold" leaves a tensor's method
+    `unfold` alone.
     """
     by_hand = getattr(exercise, "by_hand", ())
     names = {name.rpartition(".")[2] for name in by_hand}
@@ -42,6 +43,7 @@ def by_hand_warnings(source: str, exercise: Exercise) -> list[str]:
     if tree is None:
         return []
     own = {name for statement in tree.body if not _imports(statement) for name in binds(statement)}
+    own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     found = [
         f"line {node.lineno}: `{safe_text(_written(node), 60)}` is what this exercise asks to write by hand"
         for node in ast.walk(tree)
