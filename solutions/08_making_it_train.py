@@ -967,13 +967,13 @@ print(f"at least one of five 95 % intervals misses a true zero with probability 
 # Here is what it does to the very first loss, which should be near $\ln 10$; and what one and the same random value for all weights would do.
 
 # %%
-def first_loss(initialise, depth=8, seed=0):
+def first_loss(fill, depth=8, seed=0):
     """Loss of an untrained CNN on random images and labels, and how many different features it has."""
     torch.manual_seed(seed)
     layers = [nn.Conv2d(3 if i == 0 else 32, 32, 3, padding=1, bias=False) for i in range(depth)]
     model = nn.Sequential(*(part for layer in layers for part in (layer, nn.ReLU())), nn.AdaptiveAvgPool2d(1), nn.Flatten())
     for layer in layers:
-        initialise(layer.weight)
+        fill(layer.weight)
     features = model(torch.randn(64, 3, 16, 16))  # (64, 32)
     logits = features @ (torch.randn(32, 10) / math.sqrt(32))
     shares = (features[0] / features[0].max()).detach()  # rounded, so that the last bit does not count
@@ -983,8 +983,8 @@ def first_loss(initialise, depth=8, seed=0):
 f"ln 10 = {math.log(10):.2f}; He's standard deviation with 32 channels in: {math.sqrt(2 / (32 * 9)):.3f}"
 
 # %%
-for name, initialise in {"variance 1": nn.init.normal_, "He": nn.init.kaiming_normal_, "one value": lambda w: nn.init.constant_(w, 0.01)}.items():
-    loss, different = first_loss(initialise)
+for name, fill in {"variance 1": nn.init.normal_, "He": nn.init.kaiming_normal_, "one value": lambda w: nn.init.constant_(w, 0.01)}.items():
+    loss, different = first_loss(fill)
     print(f"{name:<11} first loss {loss:>12.4g}   different features of an image {different:>2} of 32")
 
 # %% [markdown]
